@@ -1,0 +1,1 @@
+"""One shared core of Tandem; import what you need from here."""
