@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="API key, or user:password, of the Milvus server."
     )
     milvus_database: str = Field("", description="Database on the Milvus server; empty is its default.")
-    milvus_timeout: float = Field(30.0, gt=0, description="Seconds before any one Milvus call is given up.")
+    milvus_timeout: float = Field(10.0, gt=0, description="Seconds before any one Milvus call is given up.")
     consistency: Consistency = Field("Bounded", description="Consistency level of searches.")
     index_type: IndexType = Field("AUTOINDEX", description="Index of the dense vectors in controlled mode.")
     index_params: dict[str, Any] = Field(
