@@ -150,11 +150,14 @@ class Engine(Protocol):
         ...
 
     def open(self) -> None:
-        """Create the collection if it is missing, and load it."""
+        """Create the collection if it is missing, and begin to load it.
+
+        Writes may follow at once; searches only after `Backend.wait_loaded`.
+        """
         ...
 
     async def add(self, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
-        """Store chunks with their vectors (same length); a chunk id that exists is replaced."""
+        """Store chunks with their vectors (same length); their ids must not be in the collection."""
         ...
 
     def add_sync(self, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:

@@ -85,21 +85,30 @@ class Backend:
         except Exception as error:
             raise _lite_trouble(address) or explain(error, address, settings) from error
 
-    async def finish(self, collection: str) -> int:
-        """Flush and load the collection after writes and return its row count, read at Strong.
+    def begin_load(self, collection: str) -> None:
+        """Start loading without waiting for it: on a server it takes seconds, and writes need not wait."""
+        self.controlled.sync.load_collection(collection, timeout=self.admin_timeout, _async=True)
 
-        Afterwards every row is indexed or about to be, loaded, and visible at any consistency level.
+    def wait_loaded(self, collection: str) -> None:
+        """Wait until the collection is loaded, and so can be searched; blocks."""
+        self.controlled.sync.load_collection(collection, timeout=self.admin_timeout)
+
+    async def finish(self, collection: str) -> int:
+        """Make all that was written visible and fast to search; return the row count.
+
+        Milvus Lite searches unflushed rows by a slow scan, and flushed ones fast only once they are
+        loaded again. A server indexes by itself and advises against flushing after each write; there
+        a read at Strong consistency proves that every row can be seen.
         """
-        return await asyncio.get_running_loop().run_in_executor(None, self.finish_sync, collection)
+        return await asyncio.to_thread(self.finish_sync, collection)
 
     def finish_sync(self, collection: str) -> int:
         """Blocking twin of `finish`."""
         client, timeout = self.controlled.sync, self.admin_timeout
-        client.flush(collection, timeout=timeout)
         if self.kind == "lite":
-            # Lite searches the flushed rows fast only once they are loaded again.
+            client.flush(collection, timeout=timeout)
             client.release_collection(collection, timeout=timeout)
-        client.load_collection(collection, timeout=timeout)
+        self.wait_loaded(collection)
         return self.count(collection)
 
     def count(self, collection: str, document_ids: tuple[str, ...] = (), id_field: str = "") -> int:

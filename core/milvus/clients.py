@@ -81,14 +81,14 @@ class Defaults:
     """
 
     def __init__(self, timeout: float, consistency: str | None, locks: WriteLocks) -> None:
-        self._timeout = timeout
+        self.timeout = timeout
         self._consistency = consistency
         self._locks = locks
 
     def complete(self, kind: SpanKind, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Fill in what the caller left out; frameworks pass `timeout=None` explicitly."""
         if kwargs.get("timeout") is None:
-            kwargs["timeout"] = self._timeout
+            kwargs["timeout"] = self.timeout
         if kind == "search" and self._consistency:
             kwargs.setdefault("consistency_level", self._consistency)
         return kwargs
@@ -138,6 +138,12 @@ class TimedMilvusClient(MilvusClient):  # type: ignore[misc]  # pymilvus publish
     insert = _sync("insert", "write")
     upsert = _sync("upsert", "write")
     delete = _sync("delete", "write")
+
+    def create_index(self, collection_name: str, index_params: Any, **kwargs: Any) -> Any:
+        """Create without waiting: the load that follows waits, and the wait polls every 0.5 s."""
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = self.defaults.timeout
+        return super().create_index(collection_name, index_params, **{"sync": False, **kwargs})
 
 
 class TimedAsyncMilvusClient(AsyncMilvusClient):  # type: ignore[misc]  # pymilvus publishes no types
