@@ -1,0 +1,1 @@
+"""One file a page, thin: read widgets, call core, draw."""
