@@ -1,0 +1,99 @@
+"""Who may write to a workspace: one ingest at a time, across processes and machines."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from pathlib import Path
+from time import time
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.catalogue.schema import leases
+from core.catalogue.store import Catalogue
+
+RENEW = 10.0
+"""Seconds between two renewals."""
+_EXPIRES = 60.0
+
+
+class Lease:
+    """The right to write to one workspace; holding it makes every unfinished revision a leftover.
+
+    It is renewed while it is held. A holder that died is known at once on the same machine (its
+    process is gone), and elsewhere by 60 s without renewal, so machines' clocks may differ by
+    less than that.
+    """
+
+    def __init__(self, catalogue: Catalogue, workspace: str) -> None:
+        self._catalogue = catalogue
+        self._workspace = workspace
+        self._owner = f"{_machine()}|{os.getpid()}|{_born(os.getpid())}|{uuid.uuid4().hex[:12]}"
+
+    def acquire(self) -> bool:
+        """Take the lease; False when another ingest holds it. Blocks only for the database."""
+        try:
+            with self._catalogue.transaction() as connection:
+                return self._take(connection)
+        except IntegrityError:
+            return False
+
+    def renew(self) -> bool:
+        """Say that the holder lives; False when the lease was lost."""
+        with self._catalogue.transaction() as connection:
+            done = connection.execute(update(leases).where(self._mine()).values(renewed_at=time()))
+        return done.rowcount == 1
+
+    def release(self) -> None:
+        """Give the lease back."""
+        with self._catalogue.transaction() as connection:
+            connection.execute(delete(leases).where(self._mine()))
+
+    def _take(self, connection: Connection) -> bool:
+        now = time()
+        held = connection.execute(select(leases).where(leases.c.workspace == self._workspace)).one_or_none()
+        if held is None:
+            new = {"workspace": self._workspace, "owner": self._owner, "renewed_at": now}
+            connection.execute(insert(leases).values(new))
+            return True
+        if held.renewed_at > now - _EXPIRES and not _is_dead(held.owner):
+            return False
+        unchanged = and_(leases.c.owner == held.owner, leases.c.renewed_at == held.renewed_at)
+        taken = connection.execute(
+            update(leases)
+            .where(leases.c.workspace == self._workspace, unchanged)
+            .values(owner=self._owner, renewed_at=now)
+        )
+        return taken.rowcount == 1
+
+    def _mine(self) -> ColumnElement[bool]:
+        return and_(leases.c.workspace == self._workspace, leases.c.owner == self._owner)
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether the holder was a process of this machine that has ended."""
+    machine, process, born, _ = owner.split("|")
+    return bool(born) and machine == _machine() and _born(int(process)) != born
+
+
+def _machine() -> str:
+    """This machine and, on Linux, the container: process numbers mean something only inside it."""
+    try:
+        inside = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        inside = ""
+    return f"{socket.gethostname()[:64]} {inside}".replace("|", " ")
+
+
+def _born(process: int) -> str:
+    """When a process started, in ticks since boot, so that a reused number is told apart.
+
+    Empty when it has ended, or where there is no /proc to ask.
+    """
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
