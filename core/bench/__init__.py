@@ -1,0 +1,1 @@
+"""The laboratory: operations x modes, driven, measured and explained."""
