@@ -13,6 +13,19 @@ NO_PAGE = -1
 MMR_CANDIDATES = 20
 RRF_K = 60
 
+# Function words of English. They say little about a passage, and without them BM25 on Milvus Lite,
+# which walks every posting of every query word in Python, answers several times sooner.
+_STOP_WORDS = (
+    "a about after all also an and any are as at be been before but by can could did do does for "
+    "from had has have he her his how i if in into is it its me more most my no not of on one or "
+    "our she should so some such than that the their them then there these they this to up was we "
+    "were what when where which who whom whose why will with would you your"
+).split()
+ANALYZER = {
+    "tokenizer": "standard",
+    "filter": ["lowercase", {"type": "stop", "stop_words": _STOP_WORDS}],
+}
+
 
 def metadata(chunk: Chunk) -> dict[str, Any]:
     """The chunk's place in its document, as scalar values."""

@@ -20,7 +20,7 @@ from pymilvus import DataType, connections
 
 from core.documents.records import Chunk
 from core.engines.base import Emit, EngineName, Hit, Query, Retrieval, Retrieved, Token, Vector
-from core.engines.fields import RRF_K, chunk_of, metadata, mmr_candidates
+from core.engines.fields import ANALYZER, RRF_K, chunk_of, metadata, mmr_candidates
 from core.engines.setup import Setup, document_filter
 from core.models.prompt import BLOCK_SEPARATOR, SYSTEM_PROMPT, USER_TEMPLATE, context_block
 
@@ -196,7 +196,7 @@ def _controlled_store(setup: Setup, *, hybrid: bool) -> dict[str, Any]:
     sparse_index = {"index_type": "SPARSE_INVERTED_INDEX", "metric_type": "BM25", "params": {}}
     return options | {
         "vector_field": [DENSE, SPARSE],
-        "builtin_function": BM25BuiltInFunction(output_field_names=SPARSE),
+        "builtin_function": BM25BuiltInFunction(output_field_names=SPARSE, analyzer_params=ANALYZER),
         "index_params": [dense_index, sparse_index],
         "search_params": [dense_search, {"metric_type": "BM25", "params": {}}],
     }

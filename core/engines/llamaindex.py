@@ -35,7 +35,7 @@ from llama_index.vector_stores.milvus.utils import BM25BuiltInFunction
 
 from core.documents.records import Chunk
 from core.engines.base import Emit, EngineName, Hit, Query, Retrieval, Retrieved, Token, Vector
-from core.engines.fields import RRF_K, chunk_of, metadata, mmr_candidates
+from core.engines.fields import ANALYZER, RRF_K, chunk_of, metadata, mmr_candidates
 from core.engines.setup import Setup, document_filter
 from core.models.prompt import SYSTEM_PROMPT, USER_TEMPLATE, context_block
 
@@ -225,7 +225,7 @@ def _controlled_store(setup: Setup) -> dict[str, Any]:
     if setup.hybrid:
         options |= {
             "enable_sparse": True,
-            "sparse_embedding_function": BM25BuiltInFunction(),
+            "sparse_embedding_function": BM25BuiltInFunction(analyzer_params=ANALYZER),
             "hybrid_ranker": "RRFRanker",
             "hybrid_ranker_params": {"k": RRF_K},
         }
