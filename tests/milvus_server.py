@@ -67,6 +67,11 @@ class MilvusServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def process_id(self) -> int | None:
+        """Of the running server, which leads its own process group."""
+        return self._process.pid if self._process else None
+
+    @property
     def log(self) -> Path:
         """What the server writes to its terminal."""
         return self.data / "server.log"
