@@ -12,7 +12,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from core.errors import redact
+from core.loop.faults import locate
 from core.loop.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Handle(Generic[T]):
     """
 
     __slots__ = (
-        "__weakref__", "_begun", "_cancel_asked", "_cancelled", "_context", "_coro", "_done", "_error",
-        "_gate", "_home", "_name", "_on_done", "_progress", "_seen", "_traceback", "_value",
+        "__weakref__", "_abandoned", "_begun", "_cancel_asked", "_cancelled", "_context", "_coro", "_done",
+        "_error", "_gate", "_home", "_name", "_on_done", "_progress", "_seen", "_traceback", "_value",
         "created", "finished", "owner", "task",
     )  # fmt: skip
 
@@ -58,7 +58,7 @@ class Handle(Generic[T]):
         self._on_done = on_done
         self._context = contextvars.copy_context()
         self.task: asyncio.Task[None] | None = None
-        self._begun = self._cancel_asked = self._cancelled = self._done = self._seen = False
+        self._abandoned = self._begun = self._cancel_asked = self._cancelled = self._done = self._seen = False
         self._value: T | None = None
         self._error: BaseException | None = None
         self._traceback: TracebackType | None = None
@@ -129,6 +129,9 @@ class Handle(Generic[T]):
 
     def abandon(self) -> None:
         """Cancel, and wait (a bounded time) for the coroutine's `finally`, where waiting is possible."""
+        if self._done or self._abandoned:
+            return
+        self._abandoned = True
         self.cancel()
         if not self._home.can_wait() or self._pass_gate(CLEANUP_SECONDS):
             return
@@ -168,10 +171,10 @@ class Handle(Generic[T]):
     # What follows runs on the loop thread, or after it has ended.
 
     def start(self) -> None:
-        """Begin the coroutine, unless it has been cancelled or the loop refuses work."""
+        """Begin the coroutine, unless it has been cancelled or the loop takes no more work."""
         if self._done:
             return
-        if self._cancel_asked or self._home.refusing:
+        if self._home.refusing:
             self.discard()
             return
         self.task = self._home.loop.create_task(self._drive(), context=self._context)
@@ -186,8 +189,7 @@ class Handle(Generic[T]):
         self._settle()
 
     async def _drive(self) -> None:
-        if self._cancel_asked:
-            self.discard()
+        if self._done:
             return
         self._begun = True
         try:
@@ -206,19 +208,22 @@ class Handle(Generic[T]):
         if self._cancel_asked:
             return  # a second cancellation would break off the `finally` that the first one set going
         self._cancel_asked = True
-        if self._begun and self.task is not None and not self._done:
+        if not self._begun or self.task is None:
+            self.discard()
+        elif not self._done:
             self.task.cancel()
 
     def _settle(self) -> None:
-        if self._done:
-            return  # given up by `discard`, and now collected
+        try:
+            self._home.handles.remove(self)  # atomic: only one of several threads gets past it
+        except KeyError:
+            return  # given up at shutdown, and now collected
         self.finished = monotonic()
         self._done = True
-        self._home.handles.discard(self)
         self._gate.release()
         if self._on_done is not None:
             self._on_done()
 
     def __del__(self) -> None:
         if self._error is not None and not self._seen:
-            _log.warning("%s failed and nobody asked: %s", self.name, redact(repr(self._error)))
+            _log.warning("%s failed and nobody asked: %s", self.name, locate(self._error))

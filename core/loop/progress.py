@@ -53,16 +53,18 @@ class Progress:
         self.started = time.time()
         self._clock = time.monotonic()
 
-    def begin(self, stage: str, total: int | None = None, message: str = "") -> None:
-        """Enter a stage: its count starts at 0."""
-        with self._lock:
-            self._stage, self._total, self._message, self._done = stage, total, message, 0
-
     def update(
-        self, *, done: int | None = None, total: int | None = None, message: str | None = None
+        self,
+        *,
+        stage: str | None = None,
+        done: int | None = None,
+        total: int | None = None,
+        message: str | None = None,
     ) -> None:
-        """Set what is given and leave the rest."""
+        """Set what is given and leave the rest; another stage starts with nothing done or known."""
         with self._lock:
+            if stage is not None and stage != self._stage:
+                self._stage, self._done, self._total, self._message = stage, 0, None, ""
             self._done = self._done if done is None else done
             self._total = self._total if total is None else total
             self._message = self._message if message is None else message
@@ -76,6 +78,10 @@ class Progress:
         """Set the state of one part; parts keep the order in which they were first named."""
         with self._lock:
             self._items[name] = Item(name, state, detail)
+
+    def file(self, name: str, state: str, detail: str = "") -> None:
+        """`item`, under the name by which an ingest calls it."""
+        self.item(name, state, detail)
 
     def snapshot(self) -> Snapshot:
         """A consistent copy of everything."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from contextvars import Context
 from typing import Any, TypeVar
 
-from core.errors import redact
+from core.loop.faults import locate
 
 R = TypeVar("R")
 Close = Callable[[R], Awaitable[object] | None]
@@ -73,4 +73,4 @@ async def _close(key: Hashable, made: Any, close: Close[Any] | None) -> None:
         if inspect.isawaitable(closing):
             await closing
     except Exception as error:  # noqa: BLE001 - a client that fails to close must not keep the others open
-        _log.warning("Closing a resource (%s) failed: %s", type(made).__name__, redact(repr(error)))
+        _log.warning("Closing a resource (%s) failed: %s", type(made).__name__, locate(error))

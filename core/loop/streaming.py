@@ -102,5 +102,4 @@ def drain(
             yield from batch
         handle.result()
     finally:
-        if not handle.done():
-            handle.abandon()
+        handle.abandon()

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Hash
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
-from core.errors import redact
+from core.loop.faults import locate
 from core.loop.handle import Checkpoint, Handle
 from core.loop.progress import Progress
 from core.loop.resources import Close, Resources
@@ -77,12 +77,16 @@ class EventLoopThread:
         owner: Hashable = None,
     ) -> T:
         """Wait for the coroutine's value, or raise what it raised. See `Handle.result`."""
+        handle = Handle(self, coro, "", owner, None, None)
         try:
-            self.check_waiter()
-        except RuntimeError:
-            coro.close()
+            self._launch(handle, waits=True)
+            return handle.result(timeout, checkpoint=checkpoint)
+        except BaseException:
+            # Ctrl-C may also fall between the launch and the wait.
+            handle.abandon()
             raise
-        return self.submit(coro, owner=owner).result(timeout, checkpoint=checkpoint)
+        finally:
+            del handle  # the traceback holds this frame: no cycle
 
     def submit(
         self,
@@ -100,12 +104,9 @@ class EventLoopThread:
         """
         handle = Handle(self, coro, name, owner, progress, on_done)
         try:
-            self._check_open()
-            self.handles.add(handle)
-            self.loop.call_soon_threadsafe(handle.start)
-        except RuntimeError:
-            self.handles.discard(handle)
-            coro.close()
+            self._launch(handle)
+        except BaseException:
+            handle.cancel()  # Ctrl-C, after the coroutine has been handed over
             raise
         return handle
 
@@ -194,6 +195,17 @@ class EventLoopThread:
         self._blocking.shutdown(wait=False, cancel_futures=True)
         self.closed = True
 
+    def _launch(self, handle: Handle[Any], *, waits: bool = False) -> None:
+        self.handles.add(handle)
+        try:
+            if waits:
+                self.check_waiter()
+            self._check_open()
+            self.loop.call_soon_threadsafe(handle.start)
+        except RuntimeError:
+            handle.discard()
+            raise
+
     # For the modules of this package
 
     def call(self, function: Callable[..., object], *args: object) -> None:
@@ -241,7 +253,7 @@ class EventLoopThread:
             try:
                 self.loop.run_forever()
             except BaseException as error:  # noqa: BLE001 - SystemExit in a child task: its parent has it too
-                _log.warning("A task raised %s; the event loop goes on", type(error).__name__)
+                _log.warning("A task raised %s; the event loop goes on", locate(error))
         self.loop.close()
         for handle in tuple(self.handles):
             handle.discard()  # so that nobody waits for ever
@@ -285,4 +297,4 @@ async def _wait(tasks: set[asyncio.Task[Any]], end: float) -> None:
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Log what no task was there to receive, in one line that is free of secrets."""
     error = context.get("exception")
-    _log.error("%s %s", context.get("message", ""), redact(repr(error)) if error is not None else "")
+    _log.error("%s: %s", context.get("message", "event loop"), "" if error is None else locate(error))
