@@ -149,6 +149,11 @@ class Engine(Protocol):
         """Name of its Milvus collection."""
         ...
 
+    @property
+    def document_field(self) -> str:
+        """Field of that collection that holds `Chunk.document_id`."""
+        ...
+
     def open(self) -> None:
         """Create the collection if it is missing, and begin to load it.
 
