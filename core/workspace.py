@@ -64,28 +64,25 @@ class Workspace:
     async def engine(self, name: EngineName, mode: Mode = Mode.CONTROLLED, *, loaded: bool = True) -> Engine:
         """One engine, opened; with `loaded`, its collection can be searched."""
         setup = Setup(self.backend, self.model, self.settings, self.collection(name, mode), mode)
-        loop = get_loop()
-
-        def opened() -> Engine:
-            engine = load(name, setup)
-            engine.open()
-            return engine
+        loop, key = get_loop(), self._engine_key(name, mode)
 
         async def make() -> Engine:
-            return await loop.blocking(opened)
+            return await loop.blocking(self._open_engine, name, setup)
 
-        key = (
-            "engine",
-            setup.collection,
-            milvus.backend_key(self.settings),
-            model_key(self.settings),
-        )
+        async def wait() -> bool:
+            await loop.blocking(self.backend.wait_loaded, setup.collection)
+            return True
+
         engine: Engine = await loop.resource(key, make)
         if loaded:
-            await loop.resource(
-                (*key, "loaded"), lambda: loop.blocking(self.backend.wait_loaded, setup.collection)
-            )
+            await loop.resource((*key, "loaded"), wait)
         return engine
+
+    async def forget_engine(self, name: EngineName, mode: Mode = Mode.CONTROLLED) -> None:
+        """Open the engine anew when it is next asked for: its collection was dropped elsewhere."""
+        key = self._engine_key(name, mode)
+        await get_loop().release((*key, "loaded"))
+        await get_loop().release(key)
 
     async def engines(
         self, mode: Mode = Mode.CONTROLLED, *, loaded: bool = True
@@ -106,6 +103,21 @@ class Workspace:
         """Hybrid where the backend has it (controlled mode), else dense."""
         hybrid = mode is Mode.CONTROLLED and self.backend.capabilities.hybrid
         return Retrieval.HYBRID if hybrid else Retrieval.DENSE
+
+    def _open_engine(self, name: EngineName, setup: Setup) -> Engine:
+        existed = self.backend.has(setup.collection)
+        engine = load(name, setup)
+        engine.open()
+        if not existed:
+            # Whatever the catalogue says is in there is gone (a wiped server, a deleted folder).
+            space = self.space(setup.mode)
+            stale = [item.document_id for item in self.catalogue.documents(space) if item.state == "indexed"]
+            self.catalogue.hide(space, stale)
+        return engine
+
+    def _engine_key(self, name: EngineName, mode: Mode) -> tuple[str, ...]:
+        shared = (*milvus.backend_key(self.settings), *model_key(self.settings))
+        return ("engine", self.collection(name, mode), *shared)
 
     def _mark(self, mode: Mode) -> str:
         endpoint = self.model.endpoint

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from llama_index.core import PromptTemplate, VectorStoreIndex
+from llama_index.core import PromptHelper, VectorStoreIndex
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.prompts import ChatPromptTemplate
 from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.response_synthesizers import BaseSynthesizer, get_response_synthesizer
 from llama_index.core.schema import (
     BaseNode,
     NodeRelationship,
@@ -22,6 +23,7 @@ from llama_index.core.schema import (
     TextNode,
     TransformComponent,
 )
+from llama_index.core.utilities.token_counting import TokenCounter
 from llama_index.core.vector_stores.types import (
     FilterOperator,
     MetadataFilter,
@@ -79,6 +81,7 @@ class LlamaIndexEngine:
             self._create_index()
         setup.backend.begin_load(self.collection)
         self._llm = _llm(setup)
+        self._synthesizer = _synthesizer(self._llm, controlled=setup.controlled)
         self._index = VectorStoreIndex.from_vector_store(
             self.store, embed_model=_embedding(setup), transformations=[_Keep()]
         )
@@ -146,14 +149,11 @@ class LlamaIndexEngine:
         def seen(nodes: list[NodeWithScore]) -> None:
             emit(Retrieved(self.name, _hits(nodes)))
 
-        controlled = self._setup.controlled
         return RetrieverQueryEngine.from_args(
             self._retriever(query),
             llm=self._llm,
-            node_postprocessors=[_Observe(seen=seen, number=controlled)],
-            text_qa_template=_controlled_prompt() if controlled else None,
-            streaming=True,
-            use_async=True,
+            response_synthesizer=self._synthesizer,
+            node_postprocessors=[_Observe(seen=seen, number=self._setup.controlled)],
         )
 
 
@@ -162,6 +162,26 @@ class _Keep(TransformComponent):  # type: ignore[misc]  # LlamaIndex is not foll
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         return nodes
+
+
+class _PlainTokenCounter(TokenCounter):  # type: ignore[misc]  # LlamaIndex is not followed by the type checker
+    """Counts a message's text as its base does, but without `asyncio_run`, which would block the loop."""
+
+    def estimate_tokens_in_messages(self, messages: list[ChatMessage]) -> int:
+        # Three tokens a message for its frame, as in the base class.
+        return sum(self.get_string_tokens(f"{item.role.value} {item.content or ''}") + 3 for item in messages)
+
+
+def _synthesizer(llm: OpenAILike, *, controlled: bool) -> BaseSynthesizer:
+    helper = PromptHelper.from_llm_metadata(llm.metadata)
+    helper._token_counter = _PlainTokenCounter()  # noqa: SLF001 - it takes no counter
+    return get_response_synthesizer(
+        llm=llm,
+        prompt_helper=helper,
+        text_qa_template=_controlled_prompt() if controlled else None,
+        streaming=True,
+        use_async=True,
+    )
 
 
 class _Observe(BaseNodePostprocessor):  # type: ignore[misc]  # LlamaIndex is not followed by the type checker
@@ -263,12 +283,10 @@ def _llm(setup: Setup) -> OpenAILike:
 
 
 def _controlled_prompt() -> ChatPromptTemplate:
-    user = PromptTemplate(
-        USER_TEMPLATE.replace("{question}", "{query_str}").replace("{context}", "{context_str}")
-    )
+    user = USER_TEMPLATE.replace("{question}", "{query_str}").replace("{context}", "{context_str}")
     return ChatPromptTemplate(
         message_templates=[
             ChatMessage(role=MessageRole.SYSTEM, content=SYSTEM_PROMPT),
-            ChatMessage(role=MessageRole.USER, content=user.template),
+            ChatMessage(role=MessageRole.USER, content=user),
         ]
     )

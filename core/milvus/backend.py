@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
@@ -13,6 +12,8 @@ from time import perf_counter
 from typing import Any
 
 from core.errors import BackendError
+from core.loop import get_loop
+from core.milvus import lite
 from core.milvus.address import KIND_LABELS, Address, Kind, parse_address
 from core.milvus.explain import explain
 from core.milvus.quiet import quiet_logs
@@ -87,27 +88,32 @@ class Backend:
 
     def begin_load(self, collection: str) -> None:
         """Start loading without waiting for it: on a server it takes seconds, and writes need not wait."""
-        self.controlled.sync.load_collection(collection, timeout=self.admin_timeout, _async=True)
+        if self.kind == "lite":
+            self.wait_loaded(collection)
+        else:
+            self.controlled.sync.load_collection(collection, timeout=self.admin_timeout, _async=True)
 
     def wait_loaded(self, collection: str) -> None:
         """Wait until the collection is loaded, and so can be searched; blocks."""
-        self.controlled.sync.load_collection(collection, timeout=self.admin_timeout)
+        if self.kind == "lite":
+            lite.load(self.controlled.sync, collection, self.admin_timeout)
+        else:
+            self.controlled.sync.load_collection(collection, timeout=self.admin_timeout)
 
     async def finish(self, collection: str) -> int:
         """Make all that was written visible and fast to search; return the row count.
 
-        Milvus Lite searches unflushed rows by a slow scan, and flushed ones fast only once they are
-        loaded again. A server indexes by itself and advises against flushing after each write; there
-        a read at Strong consistency proves that every row can be seen.
+        Milvus Lite searches unflushed rows by a slow scan, so there they are flushed and indexed. A
+        server indexes by itself and advises against flushing after each write; there a read at
+        Strong consistency proves that every row can be seen.
         """
-        return await asyncio.to_thread(self.finish_sync, collection)
+        return await get_loop().blocking(self.finish_sync, collection)
 
     def finish_sync(self, collection: str) -> int:
         """Blocking twin of `finish`."""
-        client, timeout = self.controlled.sync, self.admin_timeout
         if self.kind == "lite":
-            client.flush(collection, timeout=timeout)
-            client.release_collection(collection, timeout=timeout)
+            self.controlled.sync.flush(collection, timeout=self.admin_timeout)
+            lite.settle(self.address.uri, collection, self.settings.milvus_database, self.admin_timeout)
         self.wait_loaded(collection)
         return self.count(collection)
 

@@ -23,7 +23,9 @@ _DIMENSION = re.compile(
     r"vector dimension mismatch|dim(ension)?.*(not match|mismatch|expected)", re.IGNORECASE
 )
 _FULL = re.compile(r"no space left|disk quota|file too large|read-only file", re.IGNORECASE)
-_MISSING = re.compile(r"collection not found|can't find collection", re.IGNORECASE)
+_MISSING = re.compile(
+    r"collection not found|can't find collection|collection .*does not exist", re.IGNORECASE
+)
 
 
 def is_milvus_error(error: BaseException) -> bool:
@@ -35,6 +37,11 @@ def is_lost(error: BaseException) -> bool:
     """Whether the failure means that Milvus no longer answers (rather than that it refused)."""
     text = _text(error)
     return bool(_ABSENT.search(text) or _SLOW.search(text)) and not _REFUSED.search(text)
+
+
+def is_missing(error: BaseException) -> bool:
+    """Whether the failure means that the collection is not there."""
+    return is_milvus_error(error) and bool(_MISSING.search(_text(error)))
 
 
 def explain(error: BaseException, address: Address, settings: Settings) -> TandemError:

@@ -116,7 +116,8 @@ def test_nothing_but_results_reaches_the_terminal(tmp_path):
     """Milvus Lite logs a traceback for a call that it lacks; it must not reach the user."""
     script = (
         "import sys; from core.settings import Settings; from core.milvus import Backend\n"
-        "b = Backend.connect(Settings.load({'home': sys.argv[1], 'consistency': 'Strong'})); c = b.controlled.sync\n"
+        "b = Backend.connect(Settings.load({'home': sys.argv[1], 'consistency': 'Strong'}))\n"
+        "c = b.controlled.sync\n"
         "c.create_collection('t', dimension=2); c.insert('t', [{'id': 1, 'vector': [0.1, 0.2]}])\n"
         "print(b.finish_sync('t'), len(c.search('t', [[0.1, 0.2]], limit=1)[0]))"
     )
@@ -125,3 +126,24 @@ def test_nothing_but_results_reaches_the_terminal(tmp_path):
     )
     assert done.stdout.split() == ["1", "1"]
     assert done.stderr == ""
+
+
+def test_an_index_file_that_a_kill_cut_short_is_built_again(tmp_path):
+    script = (
+        "import sys, random; from core.settings import Settings; from core.milvus import Backend\n"
+        "b = Backend.connect(Settings.load({'home': sys.argv[1]})); c = b.controlled.sync\n"
+        "c.create_collection('t', dimension=4)\n"
+        "c.insert('t', [{'id': i, 'vector': [random.random() for _ in range(4)]} for i in range(50)])\n"
+        "print(b.finish_sync('t'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "50"
+    files = list(tmp_path.rglob("*.idx"))
+    assert files
+    for file in files:
+        file.write_bytes(b"")
+    backend = Backend.connect(Settings.load({"home": tmp_path}))
+    backend.wait_loaded("t")
+    assert len(backend.controlled.sync.search("t", [[0.1, 0.2, 0.3, 0.4]], limit=5)[0]) == 5
