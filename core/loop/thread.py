@@ -175,7 +175,7 @@ class EventLoopThread:
     def shutdown(self, timeout: float = 5.0) -> None:
         """Refuse work, cancel, wait for every `finally`, close resources, stop and join.
 
-        Takes `timeout` seconds at most, plus a moment. The second call, and one in a forked child,
+        Takes `timeout` seconds at most. The second call, and one in a forked child,
         do nothing.
         """
         if os.getpid() != self._pid:
@@ -187,8 +187,8 @@ class EventLoopThread:
             self.closed = True
             return
         if first:
-            self.call(self._begin_wind_down, timeout)
-        self._thread.join(timeout + 0.1)
+            self.call(self._begin_wind_down, 0.9 * timeout)  # the rest is for the thread to end
+        self._thread.join(timeout)
         if self._thread.is_alive():
             _log.warning("The event loop did not stop within %.1f s", timeout)
         self._watcher.stop()
