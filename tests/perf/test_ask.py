@@ -72,11 +72,11 @@ def test_the_extractive_answer_contains_a_gold_answer(squad_workspace, capsys):
 
 @pytest.fixture(scope="module")
 def five_thousand(data_dir, tmp_path_factory):
-    settings = Settings.load({"home": tmp_path_factory.mktemp("five"), "chunk_size": 200, "chunk_overlap": 0})
+    settings = Settings.load({"home": tmp_path_factory.mktemp("five"), "chunk_size": 140, "chunk_overlap": 0})
     names = ("sf_budget_2021.pdf", "canada_budget_2023.pdf")
     workspace = filled(settings, [Upload(name, data_dir / name) for name in names])
     engines = run(workspace.engines())
-    assert workspace.backend.count(engines["langchain"].collection) >= 4500
+    assert workspace.backend.count(engines["langchain"].collection) >= 5000
     return workspace, engines
 
 
