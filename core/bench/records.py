@@ -95,7 +95,9 @@ class Round:
 
     `seconds` runs from the first call's issue to the last call's end. `in_flight` is the sum of the
     service times over `seconds`. `stall_ms` is the longest time that the event loop did not turn
-    (asyncio and open only). `cpu` is this process's processor time over `seconds` (1.0: one core).
+    (asyncio and open only), `stalled` the share of `seconds` that such times make up, `offloaded`
+    how many calls went to threads meanwhile. `cpu` is this process's processor time over `seconds`
+    (1.0: one core).
     `verified` is None when the effect was not checked (warm-up, cancelled rounds).
     """
 
@@ -109,6 +111,8 @@ class Round:
     dropped: int = 0
     in_flight: float = 0.0
     stall_ms: float | None = None
+    stalled: float = 0.0
+    offloaded: int = 0
     cpu: float = 0.0
     started_at: float = 0.0
     verified: bool | None = None

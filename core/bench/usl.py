@@ -58,9 +58,7 @@ def fit(levels: Sequence[int], throughputs: Sequence[float]) -> Scalability:
     return _judge(n, x, (rate, contention, crosstalk), np.sqrt(np.diag(covariance)))
 
 
-def _judge(
-    n: Floats, x: Floats, found: tuple[float, float, float], spread: Floats
-) -> Scalability:
+def _judge(n: Floats, x: Floats, found: tuple[float, float, float], spread: Floats) -> Scalability:
     rate, contention, crosstalk = found
     residual = np.log(x) - np.log(_law(n, *found))
     quality = 1 - float(residual @ residual) / float(((np.log(x) - np.log(x).mean()) ** 2).sum() or 1)
