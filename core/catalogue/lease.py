@@ -22,15 +22,16 @@ _EXPIRES = 60.0
 class Lease:
     """The right to write to one workspace; holding it makes every unfinished revision a leftover.
 
-    It is renewed while it is held. A holder that died is known at once on the same machine (its
-    process is gone), and elsewhere by 60 s without renewal, so machines' clocks may differ by
-    less than that.
+    It keeps processes apart; inside one process the caller does. It is renewed while it is held. A
+    holder that died is known at once on the same machine (its process is gone), and elsewhere by
+    60 s without renewal, so machines' clocks may differ by less than that.
     """
 
     def __init__(self, catalogue: Catalogue, workspace: str) -> None:
         self._catalogue = catalogue
         self._workspace = workspace
-        self._owner = f"{_machine()}|{os.getpid()}|{_born(os.getpid())}|{uuid.uuid4().hex[:12]}"
+        self._process = f"{_machine()}|{os.getpid()}|{_born(os.getpid())}|"
+        self._owner = self._process + uuid.uuid4().hex[:12]
 
     def acquire(self) -> bool:
         """Take the lease; False when another ingest holds it. Blocks only for the database."""
@@ -58,7 +59,9 @@ class Lease:
             new = {"workspace": self._workspace, "owner": self._owner, "renewed_at": now}
             connection.execute(insert(leases).values(new))
             return True
-        if held.renewed_at > now - _EXPIRES and not _is_dead(held.owner):
+        # One of this very process was never given back: the disk was full, for example.
+        ours = held.owner.startswith(self._process)
+        if held.renewed_at > now - _EXPIRES and not ours and not _is_dead(held.owner):
             return False
         unchanged = and_(leases.c.owner == held.owner, leases.c.renewed_at == held.renewed_at)
         taken = connection.execute(

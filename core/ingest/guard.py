@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
@@ -11,6 +12,7 @@ from core.catalogue.lease import RENEW, Lease
 from core.errors import StorageError, TandemError
 from core.ingest.records import Progress
 from core.loop import get_loop
+from core.loop.kept import kept
 
 if TYPE_CHECKING:
     from core.workspace import Workspace
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LOOK_AGAIN = 0.25
-_locks: WeakValueDictionary[tuple[int, str, str], asyncio.Lock] = WeakValueDictionary()
 
 
 async def alone(workspace: Workspace, progress: Progress, work: Callable[[], Awaitable[T]]) -> T:
@@ -55,7 +56,8 @@ async def _holding(lease: Lease, work: Callable[[], Awaitable[T]]) -> T:
     except BaseExceptionGroup as failures:
         raise reason(failures) from failures
     finally:
-        await asyncio.shield(get_loop().blocking(lease.release))
+        with suppress(StorageError):  # on a full disk; the next one takes it over
+            await asyncio.shield(get_loop().blocking(lease.release))
 
 
 async def _keep(lease: Lease) -> None:
@@ -77,7 +79,8 @@ def reason(failures: BaseException) -> BaseException:
 
 def _lock(workspace: Workspace) -> asyncio.Lock:
     key = (id(asyncio.get_running_loop()), workspace.catalogue.url, workspace.name)
-    return _locks.setdefault(key, asyncio.Lock())
+    locks: WeakValueDictionary[tuple[int, str, str], asyncio.Lock] = kept("ingest locks", WeakValueDictionary)
+    return locks.setdefault(key, asyncio.Lock())
 
 
 def _say_waiting(progress: Progress) -> None:

@@ -60,13 +60,16 @@ class Settlement:
         if not stored and not self._settled:
             return
         try:
-            counts = await self._flush()
-            wrong = await self._incomplete(counts, stored + self._settled)
+            await self._end(stored, fail)
         except Exception as error:
             for work in stored:
-                fail(work, error)
+                if work not in self._settled:
+                    fail(work, error)
             raise
-        bad = [work for work in stored + self._settled if not wrong.isdisjoint(work.ids)]
+
+    async def _end(self, stored: Sequence[Work], fail: Fail) -> None:
+        wrong = await self._incomplete(await self._flush(), [*stored, *self._settled])
+        bad = [work for work in (*stored, *self._settled) if not wrong.isdisjoint(work.ids)]
         for work in bad:
             await get_loop().blocking(self._workspace.catalogue.hide, self._space, work.ids)
             fail(work, DocumentError(_SHORT.format(name=work.name)))
