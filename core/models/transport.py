@@ -7,6 +7,7 @@ httpx's own transport.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
@@ -295,10 +296,8 @@ def _asked_pause(state: RetryCallState) -> float:
 def retry_after(response: httpx.Response) -> float | None:
     """The pause in seconds that a `Retry-After` header asks for, given in seconds or as a date."""
     value = response.headers.get("retry-after", "").strip()
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+        return float(value)
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:

@@ -37,6 +37,7 @@ Fault = Literal[
     "rate_limited",  # 429 with `retry_after`
     "quota",  # 429 that waiting does not mend
     "server_error",  # 500
+    "hang_up",  # the connection is closed before any answer
     "hang",  # no answer until the client gives up
     "stall",  # a stream that begins, then says nothing until the client gives up
     "web_page",  # 200 with HTML
@@ -79,14 +80,23 @@ class FaultEndpoint:
     embedding_model = "fault-embedding"
 
     def __init__(self, *, dimension: int = 8) -> None:
-        self.dimension = dimension
-        self.seen: list[Seen] = []
-        self.models = [self.embedding_model, self.chat_model]
-        self._plan: _Plan | None = None
-        self._hits = 0
+        self._dimension = dimension
         self._ready = threading.Event()
+        self._under_way = 0
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._listener.bind(("127.0.0.1", 0))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was seen and asked for; to share one endpoint between tests."""
+        self.dimension = self._dimension
+        self.models = [self.embedding_model, self.chat_model]
+        self.floats_only = False  # as a server that knows no base64
+        self.seen: list[Seen] = []
+        self.proxied: list[str] = []  # addresses asked for as of a proxy
+        self.most_at_once = 0
+        self._plan: _Plan | None = None
+        self._hits = 0
 
     @property
     def base_url(self) -> str:
@@ -120,8 +130,10 @@ class FaultEndpoint:
             Route("/v1/embeddings", self._embeddings, methods=["POST"]),
             Route("/v1/chat/completions", self._chat, methods=["POST"]),
         ]
-        app = Starlette(routes=routes)
-        config = _Config(app, lifespan="off", ws="none", timeout_graceful_shutdown=1)
+        self._app = Starlette(routes=routes)
+        config = _Config(
+            self._receive, interface="asgi3", lifespan="off", ws="none", timeout_graceful_shutdown=1
+        )
         self._server = _Server(config, self._ready)
         serve = self._server.serve([self._listener])
         self._thread = threading.Thread(target=asyncio.run, args=(serve,), name=_THREAD, daemon=True)
@@ -145,7 +157,22 @@ class FaultEndpoint:
     async def _chat(self, request: Request) -> Response:
         return await self._answer(request, _say)
 
+    async def _receive(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].startswith("http"):  # the address form of requests to a proxy
+            self.proxied.append(scope["path"])
+            await Response("Bad Gateway", 502)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
     async def _answer(self, request: Request, good: Callable[[Seen], Response]) -> Response:
+        self._under_way += 1
+        self.most_at_once = max(self.most_at_once, self._under_way)
+        try:
+            return await self._respond(request, good)
+        finally:
+            self._under_way -= 1
+
+    async def _respond(self, request: Request, good: Callable[[Seen], Response]) -> Response:
         raw = await request.body()
         seen = Seen(request.url.path, dict(request.headers), json.loads(raw) if raw else {})
         self.seen.append(seen)
@@ -155,9 +182,16 @@ class FaultEndpoint:
         if plan.fault == "slow":
             await asyncio.sleep(plan.seconds)
             return good(seen)
+        if plan.fault == "hang_up":
+            self._hang_up(request)
         if plan.fault == "wrong_dimension":
             return self._embed(seen, self.dimension // 2)
         return await _FAULTS[plan.fault](request, seen, plan)
+
+    def _hang_up(self, request: Request) -> None:
+        for connection in list(self._server.server_state.connections):
+            if tuple(connection.client) == tuple(request.scope["client"]):
+                connection.transport.abort()
 
     def _due(self, seen: Seen) -> _Plan | None:
         """The fault to show to this request, if any."""
@@ -171,7 +205,8 @@ class FaultEndpoint:
     def _embed(self, seen: Seen, dimension: int | None = None) -> Response:
         texts = seen.body["input"]
         texts = [texts] if isinstance(texts, str) else texts
-        encode = _base64 if seen.body.get("encoding_format") == "base64" else list
+        base64_wanted = seen.body.get("encoding_format") == "base64" and not self.floats_only
+        encode = _base64 if base64_wanted else list
         data = [
             {"index": index, "embedding": encode(vector_of(text, dimension or self.dimension))}
             for index, text in enumerate(texts)
@@ -316,13 +351,13 @@ class _Unfinished(Response):
     """Announces more of a body than it sends; the server then closes the connection."""
 
     def __init__(self, start: str) -> None:
-        super().__init__(media_type="text/event-stream")
-        self._start = start.encode()
+        super().__init__()
+        self._start = start
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": self._start, "more_body": True})
+        await send({"type": "http.response.body", "body": self._start.encode(), "more_body": True})
 
 
 async def _until_gone(request: Request) -> None:
@@ -338,6 +373,7 @@ _FAULTS: dict[str, _Handler] = {
     "rate_limited": _rate_limited,
     "quota": _quota,
     "server_error": _server_error,
+    "hang_up": _hang,
     "hang": _hang,
     "stall": _stall,
     "web_page": _web_page,

@@ -5,10 +5,16 @@ from core.settings import Settings
 from tests.core.fault_endpoint import FaultEndpoint
 
 
-@pytest.fixture
-def fault():
+@pytest.fixture(scope="session")
+def shared_fault():
     with FaultEndpoint() as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def fault(shared_fault):
+    shared_fault.reset()
+    return shared_fault
 
 
 @pytest.fixture
