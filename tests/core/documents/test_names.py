@@ -9,7 +9,7 @@ from core.documents import clean_name, unique_names
     ("given_name", "cleaned"),
     [
         pytest.param("../../etc/passwd", "passwd", id="unix path"),
-        pytest.param(r"C:\Users\ann\plan.pdf", "plan.pdf", id="windows path"),
+        pytest.param(r"D:\plans\2024\plan.pdf", "plan.pdf", id="windows path"),
         pytest.param("folder/", "folder", id="folder"),
         pytest.param("a\x00b\nc\x1b[31m.txt", "abc[31m.txt", id="control characters"),
         pytest.param("annual\u202efdp.exe", "annualfdp.exe", id="reversed direction"),
