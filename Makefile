@@ -11,7 +11,7 @@ PYTEST ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
 
 .PHONY: help run test check perf milvus clean chromium linux
 
@@ -54,12 +54,12 @@ $(BIN)/python:
 	exit 1
 
 $(VENV)/app: requirements.txt | $(BIN)/python
-	@echo 'Installing what Tandem needs into $(VENV): a minute or two, once.'
+	@echo "Installing what Tandem needs into $(VENV): a minute or two, once."
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/dev: requirements.txt requirements-dev.txt | $(BIN)/python
-	@echo 'Installing what Tandem and its tests need into $(VENV): a few minutes, once.'
+	@echo "Installing what Tandem and its tests need into $(VENV): a few minutes, once."
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $(VENV)/app $@
 
