@@ -110,8 +110,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_overlap(self) -> Settings:
-        if self.chunk_overlap >= self.chunk_size:
-            raise ValueError("chunk_overlap must be smaller than chunk_size")
+        if self.chunk_overlap > self.chunk_size // 2:
+            raise ValueError("chunk_overlap must be at most half of chunk_size")
         return self
 
     @classmethod
@@ -157,7 +157,7 @@ def _explain(error: ValidationError) -> str:
     """One sentence per wrong setting; the offending value is left out, it may be a secret."""
     parts = []
     for item in error.errors(include_input=False, include_url=False):
-        name = "_".join(str(part) for part in item["loc"]) or "settings"
+        name = "_".join(str(part) for part in item["loc"]) or "chunk_overlap"
         message = item["msg"].removeprefix("Value error, ")
         parts.append(f"TANDEM_{name.upper()}: {message}")
     return "A setting is not usable. " + "; ".join(parts) + "."

@@ -64,7 +64,9 @@ def _named(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     for path in paths:
         if path.is_dir():
             found = [item for item in sorted(path.rglob("*")) if item.is_file()]
-            yield from ((item.name, item) for item in found if item.suffix.lower() in SUPPORTED)
+            yield from (
+                (item.name, item) for item in found if item.suffix.lower().removeprefix(".") in SUPPORTED
+            )
         else:
             yield path.name, path
 

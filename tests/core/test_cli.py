@@ -88,6 +88,8 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path):
     )
     assert done.returncode == 1
     assert "indexed   good.txt" in done.stdout
+    assert "indexed   inside.md" in done.stdout
+    assert "photo.raw" not in done.stdout
     assert "failed    bad.pdf" in done.stdout
     assert "failed    gone.txt" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
