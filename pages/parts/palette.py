@@ -31,7 +31,7 @@ class Look:
     @property
     def tag(self) -> str:
         """Markdown: the coloured mark, then the label in the theme's text colour."""
-        return f"{self.dot} **{self.label}**"
+        return f"{self.dot}\u00a0**{self.label}**"
 
     @property
     def dot(self) -> str:
