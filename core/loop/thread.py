@@ -259,9 +259,7 @@ class EventLoopThread:
             handle.discard()  # so that nobody waits for ever
 
     def _begin_wind_down(self, timeout: float) -> None:
-        self._last = self.loop.create_task(
-            self._wind_down(monotonic() + timeout), context=contextvars.Context()
-        )
+        self._last = self.loop.create_task(self._wind_down(monotonic() + timeout))
 
     async def _wind_down(self, end: float) -> None:
         try:

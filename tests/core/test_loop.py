@@ -109,7 +109,12 @@ def test_pitfall_5_an_error_reaches_its_own_caller_only(error: BaseException, ne
     assert run(_value(2)) == 2
 
 
-def test_pitfall_6_a_checkpoint_ends_the_wait_and_the_work() -> None:
+@pytest.mark.parametrize(
+    "wait",
+    [run, lambda coro, **options: submit(coro).result(**options)],
+    ids=["run", "handle"],
+)
+def test_pitfall_6_a_checkpoint_ends_the_wait_and_the_work(wait: Any) -> None:
     cleaned, calls = Cleaned(), iter(range(100))
 
     def checkpoint() -> None:
@@ -117,7 +122,7 @@ def test_pitfall_6_a_checkpoint_ends_the_wait_and_the_work() -> None:
             raise Unwanted
 
     with pytest.raises(Unwanted):
-        run(cleaned(), checkpoint=checkpoint)
+        wait(cleaned(), checkpoint=checkpoint)
     assert cleaned.done
 
 

@@ -66,7 +66,7 @@ BUSY = """
     begun, waited = threading.Event(), threading.Event()
     submit(background(begun))
     submit(get_loop().blocking(time.sleep, 60))
-    threading.Thread(target=script_thread, daemon=True).start()
+    threading.Thread(target=script_thread).start()  # one that the interpreter waits for
     begun.wait()
     waited.wait()
 """

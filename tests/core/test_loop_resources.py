@@ -87,11 +87,13 @@ class Factory:
 
 def test_a_resource_is_made_once_however_many_ask(loop: EventLoopThread) -> None:
     factory = Factory()
-    WHO.set("ann")
+
+    def ask(_: int) -> str:
+        WHO.set("ann")
+        return loop.run(loop.resource("m", factory.make("m"), factory.close))
+
     with ThreadPoolExecutor(8) as pool:
-        got = list(
-            pool.map(lambda _: loop.run(loop.resource("m", factory.make("m"), factory.close)), range(30))
-        )
+        got = list(pool.map(ask, range(30)))
     assert got == ["m"] * 30
     assert factory.log == ["make m", "nobody made m"]
 
@@ -100,6 +102,8 @@ def test_a_user_who_gives_up_does_not_take_the_resource_from_the_others(loop: Ev
     factory = Factory()
     hasty = loop.submit(loop.resource("m", factory.make("m")))
     patient = loop.submit(loop.resource("m", factory.make("m")))
+    while not factory.log:
+        time.sleep(0)
     hasty.cancel()
     with pytest.raises(CancelledError):
         hasty.result(10)
