@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_overlap(self) -> Settings:
         if self.chunk_overlap > self.chunk_size // 2:
-            raise ValueError("chunk_overlap must be at most half of chunk_size")
+            raise ValueError("must be at most half of TANDEM_CHUNK_SIZE")
         return self
 
     @classmethod

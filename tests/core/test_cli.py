@@ -83,9 +83,12 @@ def test_ingesting_again_changes_nothing(home):
 def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path):
     (tmp_path / "good.txt").write_text("The kettle boils at seven.")
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 nothing")
-    done = tandem(
-        tmp_path / "home", "ingest", tmp_path / "good.txt", tmp_path / "bad.pdf", tmp_path / "gone.txt"
-    )
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "inside.md").write_text("# Inside\n\nA folder is searched.")
+    (folder / "photo.raw").write_bytes(b"not a document")
+    named = [tmp_path / name for name in ("good.txt", "bad.pdf", "gone.txt")]
+    done = tandem(tmp_path / "home", "ingest", folder, *named)
     assert done.returncode == 1
     assert "indexed   good.txt" in done.stdout
     assert "indexed   inside.md" in done.stdout
