@@ -22,7 +22,7 @@ class Work:
     """The calls of one round, with their data made beforehand.
 
     `call(i)` blocks; `acall(i)` is its asynchronous twin; `batch()` does all of them in one call, or
-    is None where there is no such API. `check(result)` names what is wrong with a result, or
+    is None where there is no such API. `check(i, result)` names what is wrong with a result, or
     returns "". `verify(ok, failed)` blocks, looks at the effect of the whole round, and names what
     is wrong with it, or returns "".
     """
@@ -31,7 +31,7 @@ class Work:
     call: Callable[[int], Any]
     acall: Callable[[int], Awaitable[Any]]
     batch: Callable[[], Any] | None = None
-    check: Callable[[Any], str] = lambda result: ""
+    check: Callable[[int, Any], str] = lambda index, result: ""
     check_batch: Callable[[Any], str] = lambda result: ""
     verify: Callable[[int, int], str] = lambda ok, failed: ""
 
@@ -101,7 +101,7 @@ class Recorder:
     """Columns that calls write into by index. `origin` is the `perf_counter_ns` of the round's start."""
 
     size: int
-    check: Callable[[Any], str]
+    check: Callable[[int, Any], str]
     origin: int = 0
     lost: bool = False
     first_error: BaseException | None = None
@@ -123,7 +123,7 @@ class Recorder:
     def done(self, index: int, due: int, start: int, end: int, result: Any) -> None:
         """The call returned; all three are `perf_counter_ns`."""
         self.due[index], self.start[index], self.end[index] = due, start, end
-        if wrong := self.check(result):
+        if wrong := self.check(index, result):
             self._fail(index, f"wrong result: {wrong}")
             return
         self.status[index] = Status.OK

@@ -118,7 +118,7 @@ def _pooled(work: Work, stop: Stop, size: int) -> Drive:
 
 def _at_once(work: Work) -> Drive:
     assert work.batch is not None
-    recorder = Recorder(1, work.check_batch)
+    recorder = Recorder(1, lambda _, result: work.check_batch(result))
     recorder.begin()
     start = recorder.origin
     try:

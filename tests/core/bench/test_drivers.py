@@ -70,7 +70,9 @@ def test_a_failing_call_is_counted_and_the_others_go_on(loop, driver):
 
 @pytest.mark.parametrize("driver", EVERY, ids=NAMES)
 def test_a_wrong_result_is_an_error_however_fast_it_came(loop, driver):
-    found = drive(loop, driver, Store().work(10, check=lambda result: "no hits" if result == 4 else ""))
+    found = drive(
+        loop, driver, Store().work(10, check=lambda index, result: "no hits" if result == 4 else "")
+    )
     assert found.samples.error_kinds() == {"wrong result: no hits": 1}
 
 
@@ -78,7 +80,7 @@ def test_a_wrong_result_is_an_error_however_fast_it_came(loop, driver):
 def test_stopping_keeps_what_is_done_and_counts_the_rest(loop, driver):
     store, stop = Store(), Stop()
 
-    def finished(index):
+    def finished(index, result):
         if len(store.seen) == 6:
             stop.set()
         return ""
