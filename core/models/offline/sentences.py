@@ -7,6 +7,8 @@ import re
 LONGEST = 600
 """Characters; a longer sentence is cut at semicolons or line breaks."""
 
+HEADING_WORDS = 5
+
 _ABBREVIATIONS_TEXT = """
 mr mrs ms dr prof sr jr st vs etc cf al fig no vol pp p ed eds inc ltd co corp dept gen col lt sgt
 capt rev hon gov sen rep jan feb mar apr jun jul aug sep sept oct nov dec art approx ca c
@@ -32,6 +34,13 @@ def split_sentences(text: str) -> list[str]:
         for piece in _shorten(sentence)
     ]
     return [piece for piece in pieces if re.search(r"\w\w", piece)]
+
+
+def is_heading(piece: str) -> bool:
+    """Whether a piece announces something rather than say it: few words, no figure, no full stop."""
+    return piece.startswith("#") or (
+        len(piece.split()) <= HEADING_WORDS and re.search(r"[\d.!?。！？]", piece) is None
+    )
 
 
 def _sentences(paragraph: str) -> list[str]:

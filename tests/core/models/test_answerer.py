@@ -51,6 +51,17 @@ def test_a_question_the_passages_do_not_answer_is_refused(ask, question):
     assert ask(question, LIBRARY, POOL) == NO_ANSWER
 
 
+def test_a_question_about_a_year_that_no_passage_names_is_refused(ask):
+    assert "1931" in ask("Who designed the swimming pool in 1931?", POOL)
+    assert ask("Who designed the swimming pool in 1932?", POOL) == NO_ANSWER
+
+
+def test_headings_are_not_quoted(ask):
+    text = ask("When is the library open?", "# When the library is open\n\nLibrary hours\n\n" + LIBRARY)
+    assert text.startswith("“The city library opens at nine.” [1]")
+    assert "hours" not in text
+
+
 def test_without_passages_it_says_so(ask):
     assert ask("When does the library open?") == NO_ANSWER
     assert ask("When does the library open?", "", " \n") == NO_ANSWER
