@@ -42,7 +42,7 @@ def explain(error: BaseException, endpoint: Endpoint) -> ModelError:
     call = _describe(chain, endpoint)
     for known in chain:
         response = getattr(known, "response", None)
-        if isinstance(response, httpx.Response) and response.is_error:
+        if isinstance(response, httpx.Response) and not response.is_success:
             return _from_status(response, call)
     for reason in (_from_transport, _from_stream):
         for known in chain:
@@ -117,6 +117,8 @@ def _request(error: BaseException) -> httpx.Request | None:
 def _from_status(response: httpx.Response, call: _Call) -> ModelError:
     status = response.status_code
     problem = _problem(response)
+    if response.is_redirect:
+        return ModelError(_malformed(call))
     if status in (401, 403):
         return ModelError(_refused_key(status, call))
     if status == 404:

@@ -14,7 +14,7 @@ from core.models.client import ModelClient
 from core.models.endpoint import NO_KEY, Endpoint, EndpointKind
 from core.models.failures import explain, wrong_dimension
 from core.models.offline import built_in
-from core.models.transport import sync_client
+from core.models.transport import sync_client, tls_context
 from core.settings import (
     OFFLINE_CHAT_MODEL,
     OFFLINE_DIMENSION,
@@ -33,6 +33,7 @@ def resolve(settings: Settings) -> Endpoint:
     Blocks: it starts the built-in endpoint where that is meant, lists models when none is named,
     and embeds one word when the dimension is not set. Raises `ModelError`.
     """
+    tls_context()  # here, so that the first client made on the event loop does not wait for it
     chat = _chat_address(settings)
     embedding = _embedding_address(settings, chat)
     listed = _Listed(settings)

@@ -54,7 +54,7 @@ def sync_client(base_urls: Iterable[str], settings: Settings) -> httpx.Client:
     """A client for these endpoints, with proxies from the environment except for this machine."""
 
     def stack(proxy: str | None) -> httpx.BaseTransport:
-        wire = httpx.HTTPTransport(verify=_tls(), limits=_LIMITS, proxy=proxy)
+        wire = httpx.HTTPTransport(verify=tls_context(), limits=_LIMITS, proxy=proxy)
         return TimedTransport(RetryingTransport(wire, settings.model_retries), settings.model_timeout)
 
     mounts = {origin: stack(proxy) for origin, proxy in _proxies(base_urls).items()}
@@ -65,7 +65,7 @@ def async_client(base_urls: Iterable[str], settings: Settings) -> httpx.AsyncCli
     """Async twin of `sync_client`. It binds to the event loop of its first request."""
 
     def stack(proxy: str | None) -> httpx.AsyncBaseTransport:
-        wire = httpx.AsyncHTTPTransport(verify=_tls(), limits=_LIMITS, proxy=proxy)
+        wire = httpx.AsyncHTTPTransport(verify=tls_context(), limits=_LIMITS, proxy=proxy)
         return AsyncTimedTransport(
             AsyncRetryingTransport(wire, settings.model_retries), settings.model_timeout
         )
@@ -308,8 +308,8 @@ def retry_after(response: httpx.Response) -> float | None:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """One TLS context a process: loading the certificates takes longer than a question does."""
+def tls_context() -> ssl.SSLContext:
+    """One TLS context a process: loading the certificates takes 20 ms, so better not on the event loop."""
     return httpx.create_ssl_context()
 
 

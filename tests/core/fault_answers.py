@@ -25,6 +25,7 @@ Fault = Literal[
     "hang_up",  # the connection is closed before any answer
     "hang",  # no answer until the client gives up
     "stall",  # a stream that begins, then says nothing until the client gives up
+    "redirect",  # 302 to a login page
     "web_page",  # 200 with HTML
     "not_json",  # 200 with broken JSON, or a broken event in a stream
     "error_event",  # a stream that turns into an error
@@ -167,6 +168,10 @@ async def _stall(request: Request, *_: Any) -> Response:
     return _sse(events())
 
 
+async def _redirect(*_: Any) -> Response:
+    return Response(status_code=302, headers={"location": "/login"})
+
+
 async def _web_page(*_: Any) -> Response:
     return HTMLResponse("<html><body>A login page</body></html>")
 
@@ -230,6 +235,7 @@ FAULTS: dict[str, _Handler] = {
     "hang_up": _hang,
     "hang": _hang,
     "stall": _stall,
+    "redirect": _redirect,
     "web_page": _web_page,
     "not_json": _not_json,
     "error_event": _error_event,

@@ -55,6 +55,7 @@ class FaultEndpoint:
         self.seen: list[Seen] = []
         self.proxied: list[str] = []  # addresses asked for as of a proxy
         self.most_at_once = 0
+        self.arrived = threading.Event()  # set by the first request
         self._plan: Plan | None = None
         self._hits = 0
 
@@ -136,6 +137,7 @@ class FaultEndpoint:
         raw = await request.body()
         seen = Seen(request.url.path, dict(request.headers), json.loads(raw) if raw else {})
         self.seen.append(seen)
+        self.arrived.set()
         plan = self._due(seen)
         if plan is None:
             return good(seen)

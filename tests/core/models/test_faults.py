@@ -105,6 +105,7 @@ EMBED_FAULTS = [
     ("unauthorized", "refused the key"),
     ("unknown_model", "no model named fault-embedding (HTTP 404). Set TANDEM_EMBEDDING_MODEL"),
     ("server_error", "HTTP 500"),
+    ("redirect", "no OpenAI-compatible answer"),
     ("web_page", "no OpenAI-compatible answer"),
     ("not_json", "no OpenAI-compatible answer"),
     ("cut", "broke off"),
@@ -214,6 +215,24 @@ def test_a_lost_connection_is_made_again(fault, client_for):
 def test_retry_after_is_read_in_both_its_forms(value, least, most):
     pause = retry_after(httpx.Response(429, headers={"retry-after": value}))
     assert pause is None if least is None else least <= pause <= most
+
+
+@pytest.mark.parametrize("fault_name", ["hang", "rate_limited"])
+def test_a_call_can_be_cancelled_while_it_waits(fault, client_for, fault_name):
+    """A closed page must not go on waiting, neither for an answer nor for the pause before a repeat."""
+    fault.misbehave(fault_name, retry_after="30")
+    client = client_for(model_timeout=30)
+
+    async def run():
+        with tracing() as trace:
+            call = asyncio.create_task(client.embed(["a"]))
+            await asyncio.to_thread(fault.arrived.wait, 10)
+            call.cancel()
+            await asyncio.wait([call], timeout=10)
+        await client.aclose()
+        return call.cancelled(), [span.ok for span in trace.spans]
+
+    assert asyncio.run(run()) == (True, [False])
 
 
 # Wire timings
