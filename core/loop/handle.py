@@ -203,6 +203,7 @@ class Handle(Generic[T]):
             error.__traceback__ = self._traceback
         finally:
             self._settle()
+            del self  # from Python 3.12 on the traceback's first frame remembers this one
 
     def _cancel(self) -> None:
         if self._cancel_asked:

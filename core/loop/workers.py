@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
@@ -19,7 +20,8 @@ class Workers(ThreadPoolExecutor):
 
     The stock one joins its threads when the interpreter exits: one call that blocks for a minute
     would hold up Ctrl-C for a minute. Asyncio insists on the stock type, hence the inheritance; none
-    of its threads is ever started.
+    of its threads is ever started. One thread is always kept spare, up to the size: Python 3.12
+    starts none while it exits, and the last `finally` blocks need one.
     """
 
     def __init__(self, size: int, name: str) -> None:
@@ -27,20 +29,23 @@ class Workers(ThreadPoolExecutor):
         self._size = size
         self._name = name
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._free = threading.Semaphore(0)
+        self._free = 0
         self._crew: list[threading.Thread] = []
         self._crew_lock = threading.Lock()
         self._closed = False
+        self._hire()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Queue a call; a thread is added while all are busy and fewer than the size exist."""
+        """Queue a call; a thread is added when none would be spare and fewer than the size exist."""
         future: Future[T] = Future()
         with self._crew_lock:
             if self._closed:
                 raise RuntimeError(f"The threads of {self._name} have been shut down.")
             self._jobs.put((future, partial(fn, *args, **kwargs)))
-            if not self._free.acquire(blocking=False) and len(self._crew) < self._size:
-                self._hire()
+            self._free -= 1
+            if self._free <= 0 and len(self._crew) < self._size:
+                with suppress(RuntimeError):  # exiting: those that are there will get to it
+                    self._hire()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -57,8 +62,9 @@ class Workers(ThreadPoolExecutor):
 
     def _hire(self) -> None:
         thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._crew)}", daemon=True)
-        self._crew.append(thread)
         thread.start()
+        self._crew.append(thread)
+        self._free += 1
 
     def _cancel_queued(self) -> None:
         while True:
@@ -73,7 +79,8 @@ class Workers(ThreadPoolExecutor):
         while (job := self._jobs.get()) is not None:
             _perform(*job)
             del job  # an idle thread must not keep a result alive
-            self._free.release()
+            with self._crew_lock:
+                self._free += 1
 
 
 def _perform(future: Future[Any], call: Callable[[], Any]) -> None:
