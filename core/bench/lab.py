@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,7 +23,10 @@ from core.milvus import Backend, Clients
 from core.milvus.proxy import DelayProxy
 
 if TYPE_CHECKING:
+    from core.bench.cells import Cell
+    from core.bench.plan import Plan
     from core.milvus.clients import Defaults
+    from core.models import ModelClient
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -93,6 +96,7 @@ class Lab:
         self.backend = backend
         self.thread = LoopThread()
         self.targets: dict[float, Target] = {}
+        self.model: ModelClient | None = None
 
     @classmethod
     async def open(cls, backend: Backend, rtts_ms: tuple[float, ...]) -> Lab:
@@ -109,6 +113,18 @@ class Lab:
             await lab.close()
             raise
         return lab
+
+    async def open_model(self, plan: Plan, cells: Sequence[Cell]) -> None:
+        """Start the built-in endpoint when the cells ask whole questions."""
+        from core.bench.operations.questions import open_model
+
+        if any(cell.operation.needs == "model" for cell in cells):
+            self.model = await on_thread(lambda: open_model(self.backend.settings, plan))
+
+    async def reopen(self, rtt_ms: float) -> None:
+        """Replace a target whose proxy has ended."""
+        await on_thread(partial(_close_blocking, self.targets[rtt_ms]))
+        self.targets[rtt_ms] = await self._open_target(rtt_ms)
 
     async def run(self, coro: Coroutine[Any, Any, T]) -> T:
         """Await a coroutine that runs on the run's own loop."""
@@ -131,6 +147,8 @@ class Lab:
     async def _close_clients(self) -> None:
         from pymilvus.client.connection_manager import AsyncConnectionManager
 
+        if self.model is not None:
+            await self.model.aclose()
         for target in self.targets.values():
             await target.clients.aio.close()
         manager = AsyncConnectionManager.get_instance()

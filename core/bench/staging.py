@@ -69,9 +69,19 @@ def prepare(operation: Operation, stage: Stage) -> Any:
 
 
 def prepare_all(wanted: Sequence[tuple[Operation, Stage]]) -> list[Any]:
-    """`prepare` for several at once: making one takes seconds on a server, making twelve hardly longer."""
+    """`prepare` for several at once: making one takes seconds on a server, making twelve hardly longer.
+
+    Blocks. In the place of a store that could not be made stands the exception.
+    """
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tandem-stage") as pool:
-        return list(pool.map(lambda pair: prepare(*pair), wanted))
+        return list(pool.map(lambda pair: _attempt(*pair), wanted))
+
+
+def _attempt(operation: Operation, stage: Stage) -> Any:
+    try:
+        return prepare(operation, stage)
+    except Exception as error:  # noqa: BLE001 - handed to the run, which records it with the cell
+        return error
 
 
 def leftovers(backend: Backend) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.bench.operations import bare, langchain, llamaindex
+from core.bench.operations import bare, langchain, llamaindex, questions
 from core.bench.operations.base import NO_BATCH, Family, Kit, Operation, Stage
 from core.bench.plan import Framework
 
@@ -10,7 +10,7 @@ __all__ = ["NO_BATCH", "TABLE", "Family", "Kit", "Operation", "Stage", "find", "
 
 TABLE: dict[tuple[Framework, str], Operation] = {
     (item.framework, item.name): item
-    for item in (*bare.OPERATIONS, *llamaindex.OPERATIONS, *langchain.OPERATIONS)
+    for item in (*bare.OPERATIONS, *llamaindex.OPERATIONS, *langchain.OPERATIONS, *questions.OPERATIONS)
 }
 
 # What a family name means in a framework that has no operation of that very name: the one that does

@@ -24,7 +24,8 @@ NO_BATCH = "no batch API"
 class Stage:
     """One collection and one way to it, for the calls of one cell.
 
-    `rows` is how many rows the collection holds before the first call.
+    `rows` is how many rows the collection holds before the first call; `model` is the client of the
+    built-in endpoint, for whole questions.
     """
 
     plan: Plan
@@ -33,7 +34,7 @@ class Stage:
     target: Target
     collection: str
     rows: int
-    resources: Any = None
+    model: Any = None
 
     @property
     def count(self) -> int:

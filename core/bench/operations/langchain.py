@@ -66,7 +66,6 @@ def options(stage: Stage) -> dict[str, Any]:
         "consistency_level": stage.key.consistency,
         "index_params": {"index_type": "AUTOINDEX", "metric_type": plan.metric, "params": {}},
         "search_params": {"metric_type": plan.metric, "params": {}},
-        "timeout": stage.target.defaults.timeout,
     }
 
 
@@ -158,6 +157,7 @@ def _from_texts(_: Any, stage: Stage) -> Work:
         "embedding": given.pop("embedding_function"),
         "collection_name": stage.collection,
         "connection_args": stage.target.connection_args,
+        "timeout": stage.target.defaults.timeout,
         **given,
     }
 
