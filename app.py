@@ -1,24 +1,19 @@
 """Tandem: LlamaIndex and LangChain side by side on your documents and your Milvus."""
 
-from functools import partial
-
 import streamlit as st
 
-from pages.parts import badge, logo, session, warm
+from pages.parts import frame, logo
 
 st.set_page_config(page_title="Tandem", page_icon=":material/pedal_bike:", layout="wide")
 st.logo(logo.WORDMARK, icon_image=logo.WHEELS, size="large")
 
-page = st.navigation(
-    [
-        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-        st.Page("pages/documents.py", title="Documents", icon=":material/folder_open:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
-        st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
-    ]
+frame.run(
+    st.navigation(
+        [
+            st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+            st.Page("pages/documents.py", title="Documents", icon=":material/folder_open:"),
+            st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
+            st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
+        ]
+    )
 )
-# Connecting takes seconds in a fresh process: then the page comes first, and the badge when it has connected.
-session.attach(partial(badge.draw, st.sidebar.container()))
-page.run()
-session.tell()
-warm.start()

@@ -14,7 +14,6 @@ ONE, LIST = "One question", "A list of questions"
 
 def main() -> None:
     """Draw the page."""
-    st.title("Compare", anchor=False)
     with states.guarded():
         workspace = session.workspace()
         asking.when_loaded()
@@ -58,11 +57,16 @@ def _page(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
         asking.draw_list(workspace, documents)
         return
     typed = _question_box()
-    chosen = _toolbar(workspace, documents)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = options.choose(workspace, documents)
+        earlier = st.empty()
+        st.caption(chosen.summary)
     ready = chosen.options.mode is Mode.CONTROLLED or asking.native_index(workspace, documents)
     question = typed or asking.take_question()
     if question and ready:
         asking.begin(workspace, question, chosen.options)
+    with earlier:
+        asking.earlier()
     exchange = asking.shown()
     if exchange is None:
         asking.suggest(documents)
@@ -82,14 +86,6 @@ def _question_box() -> str | None:
         states.error(refused[1])
         session.current().refused = None
     return typed
-
-
-def _toolbar(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> options.Chosen:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        chosen = options.choose(workspace, documents)
-        asking.earlier()
-        st.caption(chosen.summary)
-    return chosen
 
 
 def _exchange(workspace: Workspace, exchange: Exchange) -> None:

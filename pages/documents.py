@@ -12,7 +12,6 @@ from pages.parts.units import count
 
 def main() -> None:
     """Draw the page."""
-    st.title("Documents", anchor=False)
     with states.guarded():
         workspace = session.workspace()
         busy = work.running()

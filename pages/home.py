@@ -47,7 +47,6 @@ _STEPS = (
 
 def main() -> None:
     """Draw the page."""
-    st.title("One question, two frameworks, side by side", anchor=False)
     with st.container(width=780):
         st.markdown(_SENTENCES)
     with states.guarded():

@@ -12,7 +12,6 @@ from pages.parts.safe_text import plain
 
 def main() -> None:
     """Draw the page."""
-    st.title("Settings", anchor=False)
     with st.container(width=980), states.guarded():
         st.caption(
             "Changes here last for this browser session and are seen by nobody else. To make one last, set "

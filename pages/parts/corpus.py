@@ -11,7 +11,12 @@ from pages.parts import states, work
 from pages.parts.safe_text import plain, shorten
 from pages.parts.units import count
 
-_STATES = {"indexed": "Ready", "indexing": "Being indexed", "retired": "Being deleted"}
+_STATES = {
+    "indexed": "Ready",
+    "indexing": "Being indexed",
+    "retired": "Being deleted",
+    "lost": "Lost by Milvus: index again",
+}
 
 
 def records(workspace: Workspace) -> tuple[DocumentRecord, ...]:

@@ -24,17 +24,3 @@ def percent(share: float) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun: `1 chunk`, `2,500 chunks`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def size(count_of_bytes: int) -> str:
-    """A file size: `512 B`, `38 KB`, `4.1 MB`."""
-    if count_of_bytes < 1000:
-        return f"{count_of_bytes} B"
-    if count_of_bytes < 999_500:
-        return f"{count_of_bytes / 1000:.0f} KB"
-    return f"{count_of_bytes / 1_000_000:.1f} MB"
-
-
-def one_line(words: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import core
+from pages.parts.safe_text import JOINER
 from tests.source import ROOT
 
 FULL = "full"
@@ -55,6 +57,11 @@ def texts(app: AppTest) -> str:
     return "\n".join([*(part.value for part in app.markdown), *(part.value for part in app.caption)])
 
 
-def button(app: AppTest, label: str) -> object:
-    """The button whose label starts with these words."""
-    return next(button for button in app.button if button.label.startswith(label))
+def said(app: AppTest) -> str:
+    """The page's errors as a person reads them."""
+    return "\n".join(part.value for part in app.error).replace("\\", "").replace(JOINER, "")
+
+
+def button(app: AppTest, label: str, at: int = 0) -> Any:
+    """The button whose label starts with these words; `at` picks among several."""
+    return [button for button in app.button if button.label.startswith(label)][at]
