@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.load({"milvus_uri": arguments.uri})
         secrets = settings.secrets
-        return COMMANDS[arguments.command].run(arguments, settings)
+        code: int = COMMANDS[arguments.command].run(arguments, settings)
+        return code
     except TandemError as error:
         print(f"Error: {redact(str(error), secrets)}", file=sys.stderr)
         return error.exit_code
