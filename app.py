@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.parts import frame, logo
 
-st.set_page_config(page_title="Tandem", page_icon=":material/pedal_bike:", layout="wide")
+st.set_page_config(page_title="Tandem", page_icon=logo.WHEELS, layout="wide")
 st.logo(logo.WORDMARK, icon_image=logo.WHEELS, size="large")
 
 frame.run(
