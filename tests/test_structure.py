@@ -7,8 +7,12 @@ import re
 import statistics
 import subprocess
 import sys
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.source import (
     ROOT,
@@ -202,6 +206,46 @@ def test_what_must_not_be_kept_is_not_kept():
     names = {path.relative_to(ROOT).as_posix() for path in tracked_files()}
     assert not names & {"uv.lock", "Pipfile", "environment.yml", ".env", ".streamlit/secrets.toml"}
     assert not [name for name in names if name.startswith((".tandem/", ".milvus-server/", "test-results/"))]
+
+
+@pytest.mark.parametrize(
+    ("requirements", "roots"),
+    [("requirements.txt", ("core", "pages", "app.py")), ("requirements-dev.txt", ("tests",))],
+    ids=["app", "tests"],
+)
+def test_every_package_that_is_imported_is_installed_by_the_requirements(requirements, roots):
+    """What happens to be in this environment may be missing in a fresh one."""
+    own = {"core", "pages", "tests", "app"}
+    used = {name.partition(".")[0] for path in python_files(*roots) for name in imports(path)}
+    provided = packages_distributions()
+    installed = installed_by(ROOT / requirements)
+    missing = {
+        name for name in used - own - sys.stdlib_module_names if not installed & names_of(provided.get(name))
+    }
+    assert not missing
+
+
+def installed_by(requirements: Path) -> set[str]:
+    """Names of all distributions that a requirements file leads to, other files it includes among them."""
+    found: set[str] = set()
+    todo = []
+    for line in requirements.read_text().splitlines():
+        if line.startswith("-r "):
+            found |= installed_by(requirements.parent / line[3:])
+        elif line and not line.startswith("#"):
+            todo.append(line)
+    while todo:
+        wanted = Requirement(todo.pop())
+        applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
+        name = canonicalize_name(wanted.name)
+        if applies and name not in found:
+            found.add(name)
+            todo += distribution(name).requires or []
+    return found
+
+
+def names_of(distributions: list[str] | None) -> set[str]:
+    return {canonicalize_name(name) for name in distributions or ()}
 
 
 def test_no_torch_is_asked_for():
