@@ -71,7 +71,7 @@ class Estimate:
     forecast: Forecast = field(default_factory=lambda: Forecast({}), repr=False)
 
 
-async def estimate(plan: Plan, backend: Backend) -> Estimate:
+async def estimate_run(plan: Plan, backend: Backend) -> Estimate:
     """Probe the backend and predict the run; takes some seconds, and leaves nothing behind."""
     cells = unfold(plan, backend)
     lab = await Lab.open(backend, (0.0,))

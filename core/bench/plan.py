@@ -78,7 +78,7 @@ class Plan(BaseModel):
     concurrencies, consistency levels and round trips, less the combinations that mean nothing.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     name: str = Field("Custom run", max_length=200, description="Shown in lists.")
     preset: str = Field("", max_length=40, description="Preset that this plan came from.")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.bench.drivers import Asyncio, Batch, Drive, Driver, OpenLoop, Sequential, Stop, Threads, Work
@@ -18,7 +17,7 @@ from core.bench.operations import Stage
 from core.bench.plan import CellKey, Plan, parse_load
 from core.bench.records import Round
 from core.bench.staging import Collections, prepare_all
-from core.bench.summary import round_of, wrong_results
+from core.bench.summary import cell_result, round_of, wrong_results
 from core.errors import BackendError
 from core.milvus import explain, is_lost
 
@@ -250,11 +249,11 @@ class Rounds:
         if rate is not None or share is None:
             return rate or 1.0
         measured = [
-            fmean(each.throughput for each in rounds if each.counted)
+            cell_result(other, rounds).throughput or 0.0
             for other, rounds in self._rounds.items()
-            if other.mode == "asyncio" and _same_work(other, key) and any(each.counted for each in rounds)
+            if other.mode == "asyncio" and _same_work(other, key)
         ]
-        if measured:
+        if max(measured, default=0.0):
             return share * max(measured)
         assert item.work is not None
         alone = await self._lab.run(Asyncio().drive(item.work, self._report.stop))
