@@ -19,13 +19,15 @@ def main() -> None:
         asking.when_loaded()
         documents = session.documents(workspace)
         busy = work.running()
+        place = st.container()
         if documents:
             _page(workspace, documents)
         elif busy is None:
             _failed()
             _empty(workspace)
         if busy is not None:
-            work.watch(busy)
+            with place:
+                work.watch(busy)
 
 
 def _failed() -> None:
@@ -61,6 +63,7 @@ def _page(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
         chosen = options.choose(workspace, documents)
         earlier = st.empty()
         st.caption(chosen.summary)
+        citations.listen("citations", answers.point_at)
     ready = chosen.options.mode is Mode.CONTROLLED or asking.native_index(workspace, documents)
     question = typed or asking.take_question()
     if question and ready:
@@ -71,7 +74,6 @@ def _page(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
     if exchange is None:
         asking.suggest(documents)
         return
-    citations.listen("citations", answers.point_at)
     _exchange(workspace, exchange)
 
 

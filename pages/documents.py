@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import streamlit as st
 
 import core
@@ -36,6 +38,7 @@ def _add(workspace: Workspace, *, busy: bool) -> None:
     files = st.file_uploader(
         f"Add documents: {', '.join(sorted(SUPPORTED))}, up to {limit:g} MB each",
         accept_multiple_files=True,
+        max_upload_size=ceil(limit),
         key=f"uploads-{round_of_uploads}",
         disabled=busy,
     )

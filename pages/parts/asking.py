@@ -114,7 +114,7 @@ def native_index(workspace: Workspace, documents: tuple[DocumentRecord, ...]) ->
     """Whether native mode can answer; offers to build or complete its index where it can't, or not fully."""
     there = {record.name for record in session.documents(workspace, Mode.NATIVE)}
     missing = [record.name for record in documents if record.name not in there]
-    if missing:
+    if missing and work.running() is None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
                 ":material/splitscreen: Native mode has its own index: each framework cuts the documents "

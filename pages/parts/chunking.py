@@ -93,6 +93,7 @@ def _preview(workspace: Workspace, ready: list[DocumentRecord], splitter: Splitt
     picked = choice.selectbox(
         "Preview",
         list(names),
+        index=_long_one(ready),
         format_func=lambda key: shorten(names[key].name, 80),
         key="preview",
     )
@@ -111,6 +112,11 @@ def _preview(workspace: Workspace, ready: list[DocumentRecord], splitter: Splitt
         key="chunks",
     )
     st.caption("Neighbouring chunks alternate in colour; what two of them share is striped.")
+
+
+def _long_one(ready: list[DocumentRecord]) -> int:
+    """Place of a document with long pages, which shows more of the cutting than slides do."""
+    return max(range(len(ready)), key=lambda n: (ready[n].kind not in ("pdf", "pptx"), ready[n].characters))
 
 
 def _pick_page(document: Document) -> int:

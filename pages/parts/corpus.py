@@ -52,10 +52,12 @@ def draw(workspace: Workspace, found: tuple[DocumentRecord, ...], *, busy: bool)
         key="corpus",
         height="content" if len(found) <= 12 else 460,
         column_config={
-            "Document": st.column_config.TextColumn(width="medium"),
             "Characters": st.column_config.NumberColumn(format="localized"),
             "Chunks": st.column_config.NumberColumn(format="localized"),
             "Added": st.column_config.DatetimeColumn(format="distance"),
+            "Cut by": st.column_config.TextColumn(
+                help="Splitter, largest chunk and overlap of neighbours, in characters"
+            ),
         },
     )
 
@@ -73,12 +75,12 @@ def _row(record: DocumentRecord) -> dict[str, object]:
 
 
 def cut_by(label: str) -> str:
-    """A splitter's label in words: `shared, 1,000 characters, 150 overlap`."""
+    """A splitter's label in short: `shared, 1,000 / 150`."""
     name, _, rest = label.partition(":")
     size, _, overlap = rest.partition(":")
     if not overlap:
         return label
-    return f"{name}, {int(size):,} characters, {int(overlap):,} overlap"
+    return f"{name}, {int(size):,} / {int(overlap):,}"
 
 
 @st.dialog("Delete documents", icon=":material/delete:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,8 +43,18 @@ def guarded() -> Iterator[None]:
     except TandemError as failure:
         error(failure, retry=True)
     except Exception as failure:  # noqa: BLE001 - the page's edge
-        _log.error("a page failed: %s: %s", type(failure).__name__, redact(str(failure)), exc_info=False)
+        _log.error("a page failed: %s", _details(failure))
         error(
             f"This page could not be drawn ({type(failure).__name__}): reload it; if that does not help, "
             "run `python -m core doctor`."
         )
+
+
+def _details(failure: Exception) -> str:
+    """The traceback for the log, without this session's secrets."""
+    details = "".join(traceback.format_exception(failure))
+    try:
+        secrets = session.settings().secrets
+    except TandemError:
+        secrets = ()
+    return redact(details, secrets)

@@ -2,6 +2,7 @@
 
 import pytest
 
+import core
 from core import AskOptions
 from pages.parts.exchange import Exchange
 from tests.pages.conftest import FULL, button, said, texts
@@ -110,6 +111,24 @@ def test_options_are_applied_and_last_over_pages(visit):
     assert {len(side.hits) for side in sides} == {2}
     app.switch_page("pages/home.py").run().switch_page("pages/compare.py").run()
     assert app.slider(key="top-k").value == 2
+
+
+def test_a_document_that_is_gone_leaves_the_filter(visit):
+    app = visit("documents")
+    for name in ("one.txt", "two.txt"):
+        app.get("file_uploader")[0].upload(name, b"Cats sleep a lot. They sleep at night too.")
+    app.run()
+    button(app, "Add ").click().run()
+    app.switch_page("pages/compare.py").run()
+    app.multiselect(key="only documents").set_value(["one.txt"]).run()
+    workspace = app.session_state["tandem"].opened[1]
+    core.run(core.remove(workspace, ["one.txt"]))
+    ask(app.run(), "When do cats sleep?")
+    assert not app.exception
+    assert not app.error
+    app.switch_page("pages/documents.py").run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["Document"]) == ["two.txt"]
 
 
 def test_a_stopped_answer_keeps_what_had_come(visit):

@@ -97,7 +97,7 @@ def test_cutting_anew_applies_the_settings_to_what_is_there(visit):
     app.slider(key="cut-size").set_value(200).run()
     button(app, "Cut all documents anew").click().run()
     assert "Cutting all documents anew" in texts(app)
-    assert table(app)["Cut by"][0] == "shared, 200 characters, 100 overlap"
+    assert table(app)["Cut by"][0] == "shared, 200 / 100"
 
 
 def test_a_document_cannot_bring_markdown_into_the_page(visit):
@@ -112,11 +112,11 @@ def test_a_document_cannot_bring_markdown_into_the_page(visit):
 @pytest.mark.parametrize(
     ("label", "words"),
     [
-        ("shared:1000:150", "shared, 1,000 characters, 150 overlap"),
+        ("shared:1000:150", "shared, 1,000 / 150"),
         ("llamaindex:native", "llamaindex:native"),
     ],
 )
-def test_a_splitter_is_named_in_words(label, words):
+def test_a_splitter_is_named_in_short(label, words):
     assert corpus.cut_by(label) == words
 
 
