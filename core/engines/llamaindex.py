@@ -82,8 +82,10 @@ class LlamaIndexEngine:
         setup.backend.begin_load(self.collection)
         self._llm = _llm(setup)
         self._synthesizer = _synthesizer(self._llm, controlled=setup.controlled)
+        embedding = _embedding(setup)
+        _warm(self._llm, embedding)
         self._index = VectorStoreIndex.from_vector_store(
-            self.store, embed_model=_embedding(setup), transformations=[_Keep()]
+            self.store, embed_model=embedding, transformations=[_Keep()]
         )
 
     async def add(self, chunks: Sequence[Chunk], vectors: Sequence[Vector]) -> None:
@@ -250,6 +252,14 @@ def _controlled_store(setup: Setup) -> dict[str, Any]:
             "hybrid_ranker_params": {"k": RRF_K},
         }
     return options
+
+
+def _warm(llm: OpenAILike, embedding: OpenAILikeEmbedding) -> None:
+    """Make the OpenAI clients here: on first use their lazy imports held the event loop for 0.3 s."""
+    for client in (llm._get_client(), llm._get_aclient()):  # noqa: SLF001 - made lazily, no public way
+        _ = client.chat.completions
+    for client in (embedding._get_client(), embedding._get_aclient()):  # noqa: SLF001
+        _ = client.embeddings
 
 
 def _embedding(setup: Setup) -> OpenAILikeEmbedding:
