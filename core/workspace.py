@@ -71,6 +71,8 @@ class Workspace:
 
         async def wait() -> bool:
             await loop.blocking(self.backend.wait_loaded, setup.collection)
+            # Read at Strong consistency: what an ingest wrote while it loaded can be found from here on.
+            await loop.blocking(self.backend.count, setup.collection)
             return True
 
         engine: Engine = await loop.resource(key, make)
@@ -112,7 +114,7 @@ class Workspace:
             # Whatever the catalogue says is in there is gone (a wiped server, a deleted folder).
             space = self.space(setup.mode)
             stale = [item.document_id for item in self.catalogue.documents(space) if item.state == "indexed"]
-            self.catalogue.hide(space, stale)
+            self.catalogue.lose(space, stale)
         return engine
 
     def _engine_key(self, name: EngineName, mode: Mode) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Delete, Engine, Row, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from core.catalogue.records import DocumentRecord
+from core.catalogue.records import DocumentRecord, State
 from core.catalogue.schema import connect, documents, explain, pages
 from core.documents.records import Page
 from core.settings import Settings
@@ -60,11 +60,11 @@ class Catalogue:
 
     def leftovers(self, space: str) -> tuple[DocumentRecord, ...]:
         """Revisions whose chunks are to be deleted, unless an ingest is writing them right now."""
-        return self._records(and_(documents.c.space == space, documents.c.state != "indexed"))
+        return self._records(and_(documents.c.space == space, documents.c.state.in_(["indexing", "retired"])))
 
     def corpus(self, workspace: str) -> tuple[DocumentRecord, ...]:
-        """The newest indexed revision of each document, whichever space of the workspace it is in."""
-        wanted = and_(documents.c.workspace == workspace, documents.c.state == "indexed")
+        """The newest whole revision of each document, whichever space of the workspace it is in."""
+        wanted = and_(documents.c.workspace == workspace, documents.c.state.in_(["indexed", "lost"]))
         found = sorted(self._records(wanted), key=lambda record: record.added_at)
         newest = {record.name: record for record in found}
         return tuple(newest[name] for name in sorted(newest))
@@ -141,9 +141,11 @@ class Catalogue:
 
     def hide(self, space: str, document_ids: Sequence[str]) -> None:
         """Take revisions out of sight: their chunks are to be deleted."""
-        ours = and_(documents.c.space == space, documents.c.document_id.in_(document_ids))
-        with self.transaction() as connection:
-            connection.execute(update(documents).where(ours).values(state="retired"))
+        self._set(space, document_ids, "retired")
+
+    def lose(self, space: str, document_ids: Sequence[str]) -> None:
+        """Take revisions out of sight whose chunks Milvus has lost; their text is kept for `reindex`."""
+        self._set(space, document_ids, "lost")
 
     def retire(self, workspace: str, names: Iterable[str]) -> tuple[str, ...]:
         """Remove documents from every space of a workspace: hidden at once, chunks yet to be deleted.
@@ -168,6 +170,11 @@ class Catalogue:
         with self.transaction() as connection:
             connection.execute(_delete_documents(space, document_ids))
             connection.execute(delete(pages).where(pages.c.workspace == workspace, ~used))
+
+    def _set(self, space: str, document_ids: Sequence[str], state: State) -> None:
+        ours = and_(documents.c.space == space, documents.c.document_id.in_(document_ids))
+        with self.transaction() as connection:
+            connection.execute(update(documents).where(ours).values(state=state))
 
     def _records(self, wanted: Any) -> tuple[DocumentRecord, ...]:
         query = select(documents).where(wanted).order_by(documents.c.name, documents.c.added_at)

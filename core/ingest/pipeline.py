@@ -176,10 +176,11 @@ class Pipeline:
         Opened while documents are parsed: a new collection takes seconds on a server.
         """
         engine = await self._workspace.engine(name, self._mode, loaded=False)
-        if not await get_loop().blocking(self._workspace.backend.has, engine.collection):
-            # Dropped behind the back of an engine that was opened earlier.
-            await get_loop().blocking(engine.open)
-        return engine
+        if await get_loop().blocking(self._workspace.backend.has, engine.collection):
+            return engine
+        # Dropped behind the back of an engine that was opened earlier.
+        await self._workspace.forget_engine(name, self._mode)
+        return await self._workspace.engine(name, self._mode, loaded=False)
 
     async def _add(self, engine: Engine, batch: Sequence[Row]) -> None:
         batch = [row for row in batch if row[0].work.error is None]

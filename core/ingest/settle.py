@@ -101,11 +101,21 @@ class Settlement:
             fail(work, error)
 
     async def _flush(self) -> dict[EngineName, int]:
+        """Rows of each collection that can be counted now.
+
+        A server takes seconds to load a new collection. It has acknowledged every row, so that is
+        not waited for here: the first search waits, and the next ingest counts.
+        """
         backend = self._workspace.backend
         names = {name: self._workspace.collection(name, self._mode) for name in ENGINE_NAMES}
         with self._meter.stage("flush"):
-            counts = await asyncio.gather(*(backend.finish(names[name]) for name in names))
+            ready = await asyncio.gather(*(self._is_ready(name) for name in names.values()))
+            names = {name: names[name] for name, loaded in zip(list(names), ready, strict=True) if loaded}
+            counts = await asyncio.gather(*(backend.finish(name) for name in names.values()))
         return dict(zip(names, counts, strict=True))
+
+    async def _is_ready(self, collection: str) -> bool:
+        return self._waits or await get_loop().blocking(self._workspace.backend.is_loaded, collection)
 
     async def _reveal(self, work: Work) -> None:
         catalogue = self._workspace.catalogue
@@ -136,7 +146,7 @@ async def incomplete(
     Documents are counted one by one only when the sums of what is `known` do not explain the rows.
     """
     wrong: set[str] = set()
-    for name in ENGINE_NAMES:
+    for name in counts:
         held = [record for record in known if name in record.engines]
         if counts[name] == sum(record.chunks for record in held):
             continue
@@ -154,14 +164,17 @@ async def incomplete(
 
 
 async def damaged(workspace: Workspace, mode: Mode) -> set[str]:
-    """Ids of findable documents whose chunks are not all in Milvus: dropped there, or moved away."""
+    """Ids of documents of the corpus whose chunks are not all in Milvus: dropped there, or moved away."""
     blocking = get_loop().blocking
-    known = await blocking(workspace.catalogue.documents, workspace.space(mode))
+    found = await blocking(workspace.catalogue.documents, workspace.space(mode))
+    lost = {record.document_id for record in found if record.state == "lost"}
+    known = [record for record in found if record.state == "indexed"]
     if not known:
-        return set()
+        return lost
     names = [workspace.collection(name, mode) for name in ENGINE_NAMES]
     counts = await asyncio.gather(*(blocking(_rows, workspace.backend, name) for name in names))
-    return await incomplete(workspace, mode, dict(zip(ENGINE_NAMES, counts, strict=True)), known, known)
+    by_engine = dict(zip(ENGINE_NAMES, counts, strict=True))
+    return lost | await incomplete(workspace, mode, by_engine, known, known)
 
 
 async def sweep_space(workspace: Workspace, mode: Mode) -> None:

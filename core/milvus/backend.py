@@ -100,6 +100,11 @@ class Backend:
         else:
             self.controlled.sync.load_collection(collection, timeout=self.admin_timeout)
 
+    def is_loaded(self, collection: str) -> bool:
+        """Whether the collection can be searched now, rather than in a moment; blocks."""
+        found = self.controlled.sync.get_load_state(collection, timeout=self.settings.milvus_timeout)
+        return "Loaded" in str(found["state"])
+
     async def finish(self, collection: str) -> int:
         """Make all that was written visible and fast to search; return the row count.
 

@@ -156,3 +156,12 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_catalogue_as_it_was(tmp_path
     worker.join(20)
     assert "disk is full: free some space" in sentence
     assert left == ()
+
+
+def test_what_milvus_lost_stays_in_the_corpus_but_is_not_found(catalogue):
+    add(catalogue, record())
+    catalogue.lose(SPACE, ["a.txt-c1"])
+    assert catalogue.hidden(SPACE) == ("a.txt-c1",)
+    assert [one.name for one in catalogue.corpus("w")] == ["a.txt"]
+    assert catalogue.leftovers(SPACE) == ()
+    assert catalogue.pages("w", "c1", "txt")

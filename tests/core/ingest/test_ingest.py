@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from core.engines import ENGINE_NAMES
-from core.engines.base import Mode
+from core.engines.base import Mode, Query
 from core.ingest import STAGES, Upload, ingest, pending, reindex, remove
 from core.loop import run
 from core.trace import tracing
@@ -173,17 +173,23 @@ def test_a_collection_that_was_dropped_is_filled_again(workspace):
     check_whole(workspace, summary)
 
 
+def test_documents_that_milvus_lost_come_back_from_the_text_that_is_kept(workspace):
+    run(ingest(workspace, [upload("moon.txt", "moon"), upload("sea.txt", "sea")]))
+    for name in ENGINE_NAMES:
+        workspace.backend.drop(workspace.collection(name))
+    run(ingest(workspace, [upload("new.txt", "volcano")]))
+    assert run(pending(workspace)) == ("moon.txt", "sea.txt")
+    assert not [one for one in found(workspace, "moon report")["langchain"] if "moon" in one]
+    summary = run(reindex(workspace))
+    assert statuses(summary) == {"moon.txt": "indexed", "new.txt": "unchanged", "sea.txt": "indexed"}
+    check_whole(workspace, summary)
+
+
 def test_a_chunk_leads_back_to_its_place_in_the_page(workspace):
     run(ingest(workspace, [upload("moon.txt", "moon")]))
-    (hit, *_) = run(run(workspace.engine("langchain")).retrieve(_query("moon report"))) or [None]
+    hit, *_ = run(run(workspace.engine("langchain")).retrieve(Query("moon report")))
     page = workspace.catalogue.page(workspace.space(), hit.chunk.document_id, hit.chunk.page_index)
     assert page.text[hit.chunk.start : hit.chunk.end] == hit.chunk.text
-
-
-def _query(question):
-    from core.engines.base import Query
-
-    return Query(question)
 
 
 def test_two_sessions_ingest_into_one_workspace_one_after_the_other(workspace, lite):
