@@ -101,7 +101,7 @@ def _exchange(workspace: Workspace, exchange: Exchange) -> None:
         states.error(exchange.error)
         return
     icon, name, meaning = who.answers_with(workspace)
-    st.caption(f":material/{icon}: **{name}.** {meaning} {options.summary(exchange.options)}.")
+    st.caption(f":material/{icon}: **{name}.** {meaning.rstrip('.')}. {options.summary(exchange.options)}.")
     if exchange.open:
         stop.button("Stop", icon=":material/stop_circle:", key=f"stop-{exchange.id}", on_click=exchange.stop)
     answers.draw(exchange)

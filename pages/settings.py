@@ -125,7 +125,7 @@ def _workspace() -> None:
                 "Open a named workspace", placeholder="team-demo", max_chars=40, key="workspace-name"
             )
             st.caption("Anyone who knows the name can open it. Letters, digits, hyphens and underscores.")
-            opened = st.form_submit_button("Open", icon=":material/group:")
+            opened = st.form_submit_button("Open workspace", icon=":material/group:")
         if opened:
             _move(name.strip())
         if not here.private and st.button("Start a new private workspace", icon=":material/lock:"):

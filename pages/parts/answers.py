@@ -152,7 +152,7 @@ def figures(answer: Answer) -> str:
         )
         if value is not None
     ]
-    if answer.usage:
+    if answer.usage and answer.usage.output_tokens:
         parts.append(f"{answer.usage.input_tokens:,} tokens in, {answer.usage.output_tokens:,} out")
         if answer.usage.cost is not None:
             parts.append(f"cost {answer.usage.cost:.4f}")

@@ -156,8 +156,8 @@ def _table(batch: Batch) -> None:
         hide_index=True,
         column_config={
             "#": st.column_config.NumberColumn(width=40, pinned=True),
-            "Question": text(width="medium", pinned=False),
-            **{label: st.column_config.MarkdownColumn(width="large") for label in labels},
+            "Question": text(width="medium"),
+            **{label: st.column_config.MarkdownColumn(width="medium") for label in labels},
             **{f"{label} time (ms)": st.column_config.NumberColumn(format="%.0f") for label in labels},
         },
     )

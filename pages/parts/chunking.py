@@ -115,8 +115,9 @@ def _preview(workspace: Workspace, ready: list[DocumentRecord], splitter: Splitt
 
 
 def _long_one(ready: list[DocumentRecord]) -> int:
-    """Place of a document with long pages, which shows more of the cutting than slides do."""
-    return max(range(len(ready)), key=lambda n: (ready[n].kind not in ("pdf", "pptx"), ready[n].characters))
+    """Place of a document of running text, which shows more of the cutting than slides or tables do."""
+    running = ("docx", "html", "md", "txt")
+    return max(range(len(ready)), key=lambda n: (ready[n].kind in running, ready[n].characters))
 
 
 def _pick_page(document: Document) -> int:

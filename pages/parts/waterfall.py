@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Top to bottom, in the order in which they happen.
 EMBED, SEARCH, FIRST, WRITE, OWN = "Embed", "Search", "First token", "Writing", "Framework"
 STAGES = (EMBED, SEARCH, FIRST, WRITE, OWN)
-_STAGE_OF = {"embed": EMBED, "search": SEARCH, "generate": WRITE, "write": WRITE}
+_STAGE_OF = {"embed": EMBED, "search": SEARCH}
 MEANING = {
     EMBED: "the question becomes a vector",
     SEARCH: "Milvus finds the chunks",
@@ -47,10 +47,12 @@ def bars(engine: str, timings: Timings) -> list[Bar]:
 
 def _cut(engine: str, span: tuple[str, float, float], first_token: float | None) -> list[Bar]:
     kind, start, end = span
-    if kind == "generate" and first_token is not None and start < first_token <= end:
-        waited = Bar(engine, FIRST, start, first_token - start)
-        return [waited, Bar(engine, WRITE, first_token, end - first_token)]
-    return [Bar(engine, _STAGE_OF.get(kind, OWN), start, end - start)]
+    if kind != "generate":
+        return [Bar(engine, _STAGE_OF.get(kind, OWN), start, end - start)]
+    if first_token is None or not start < first_token <= end:
+        return [Bar(engine, FIRST, start, end - start)]  # it was waited for in vain
+    waited = Bar(engine, FIRST, start, first_token - start)
+    return [waited, Bar(engine, WRITE, first_token, end - first_token)]
 
 
 def _gaps(timings: Timings) -> list[tuple[float, float]]:

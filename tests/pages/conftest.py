@@ -17,7 +17,7 @@ FULL = "full"
 """A workspace that holds the sample corpus; tests must leave it as it is."""
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One home for all page tests: opening another Milvus Lite for each would take a second each."""
     home = tmp_path_factory.mktemp("pages")
@@ -40,7 +40,7 @@ def visit() -> Callable[..., AppTest]:
     return open_page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sample_loaded(_home: Path) -> None:
     """The sample corpus is in the workspace `full`."""
 

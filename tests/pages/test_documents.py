@@ -38,6 +38,19 @@ def test_many_files_at_once_are_indexed_and_a_bad_one_stops_no_other(visit):
     assert set(table(app)["State"]) == {"Ready"}
 
 
+def test_two_hundred_files_with_strange_names_at_once(visit):
+    names = [
+        "../../etc/passwd.txt",
+        "🦊 " * 40 + ".md",
+        "x" * 300 + ".txt",
+        *(f"n{n}.txt" for n in range(197)),
+    ]
+    app = add(visit("documents"), **{name: f"Note {place}.".encode() for place, name in enumerate(names)})
+    assert not app.exception
+    assert "200 documents indexed in both engines" in texts(app)
+    assert len(table(app)) == 200
+
+
 def test_the_uploader_is_empty_again_after_adding(visit):
     app = add(visit("documents"), **{"one.txt": b"Cats sleep a lot."})
     assert not app.get("file_uploader")[0].value
