@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import uuid
-from pathlib import Path
 from time import time
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
@@ -13,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core.catalogue.schema import leases
 from core.catalogue.store import Catalogue
+from core.processes import EXPIRES, has_ended, this_process
 
 RENEW = 10.0
 """Seconds between two renewals."""
-_EXPIRES = 60.0
 
 
 class Lease:
@@ -30,7 +27,7 @@ class Lease:
     def __init__(self, catalogue: Catalogue, workspace: str) -> None:
         self._catalogue = catalogue
         self._workspace = workspace
-        self._process = f"{_machine()}|{os.getpid()}|{_born(os.getpid())}|"
+        self._process = this_process()
         self._owner = self._process + uuid.uuid4().hex[:12]
 
     def acquire(self) -> bool:
@@ -61,7 +58,7 @@ class Lease:
             return True
         # One of this very process was never given back: the disk was full, for example.
         ours = held.owner.startswith(self._process)
-        if held.renewed_at > now - _EXPIRES and not ours and not _is_dead(held.owner):
+        if held.renewed_at > now - EXPIRES and not ours and not has_ended(held.owner):
             return False
         unchanged = and_(leases.c.owner == held.owner, leases.c.renewed_at == held.renewed_at)
         taken = connection.execute(
@@ -73,30 +70,3 @@ class Lease:
 
     def _mine(self) -> ColumnElement[bool]:
         return and_(leases.c.workspace == self._workspace, leases.c.owner == self._owner)
-
-
-def _is_dead(owner: str) -> bool:
-    """Whether the holder was a process of this machine that has ended."""
-    machine, process, born, _ = owner.split("|")
-    return bool(born) and machine == _machine() and _born(int(process)) != born
-
-
-def _machine() -> str:
-    """This machine and, on Linux, the container: process numbers mean something only inside it."""
-    try:
-        inside = str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        inside = ""
-    return f"{socket.gethostname()[:64]} {inside}".replace("|", " ")
-
-
-def _born(process: int) -> str:
-    """When a process started, in ticks since boot, so that a reused number is told apart.
-
-    Empty when it has ended, or where there is no /proc to ask.
-    """
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] in "ZX" else fields[19]
