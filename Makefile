@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 INSTALL := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check
 
-.PHONY: help run test check perf milvus clean chromium linux
+.PHONY: help run test check perf milvus clean chromium postgresql linux
 
 help: ## Show this list
 	@echo 'Tandem: LlamaIndex and LangChain on your documents and your Milvus, side by side.'
@@ -23,7 +23,7 @@ run: $(VENV)/app ## Start the app: Milvus Lite and the built-in model, no key ne
 	@$(BIN)/python -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT) \
 		--server.showEmailPrompt=false
 
-test: check chromium ## Check, then run every test but the speed tests (PYTEST="-k name")
+test: check chromium postgresql ## Check, then run every test but the speed tests (PYTEST="-k name")
 	$(BIN)/python -m pytest -m "not perf" $(PYTEST)
 
 check: $(VENV)/dev ## Lint, formatting and types
@@ -76,6 +76,17 @@ chromium:
 	apt-get -qq update >/dev/null; \
 	apt-get -qq install -y --no-install-recommends chromium fonts-liberation >/dev/null || \
 		echo 'apt-get could not install Chromium: the browser tests will fail.' >&2
+
+# The tests start a server of their own from its programs; without them they say that they are skipped.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && exit; \
+	command -v initdb >/dev/null && exit; \
+	test "$$(id -u)" = 0 && command -v apt-get >/dev/null || exit 0; \
+	echo 'Installing PostgreSQL for the tests of the catalogue and the history ...'; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update >/dev/null; \
+	apt-get -qq install -y --no-install-recommends postgresql >/dev/null || \
+		echo 'apt-get could not install PostgreSQL: its tests will be skipped.' >&2
 
 linux:
 	@test "$$(uname -sm)" = 'Linux x86_64' || { \

@@ -1,19 +1,14 @@
-"""A catalogue on SQLite, and on PostgreSQL when TANDEM_TEST_DATABASE_URL names an empty database."""
-
-import os
+"""A catalogue on SQLite, and on a real PostgreSQL where there is one."""
 
 import pytest
 
 from core.catalogue import Catalogue
 from core.settings import Settings
 
-_SERVER = os.environ.get("TANDEM_TEST_DATABASE_URL", "")
-_needs_server = pytest.mark.skipif(not _SERVER, reason="TANDEM_TEST_DATABASE_URL is not set")
 
-
-@pytest.fixture(params=["sqlite", pytest.param("server", marks=_needs_server)])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request, tmp_path):
-    url = _SERVER if request.param == "server" else ""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
     return Settings.load({"home": tmp_path, "database_url": url})
 
 
