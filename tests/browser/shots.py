@@ -156,7 +156,7 @@ def walk(browser: Browser, address: str, out: Path, width: str, scheme: str) -> 
     page.get_by_text("files").first.wait_for()
     picture("home-busy")
     page.wait_for_url("**/compare*")
-    page.get_by_role("button", name="Stop", exact=True).last.wait_for()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()
     page.wait_for_timeout(900)
     picture("compare-running")
     settle(page)

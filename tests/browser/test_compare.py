@@ -23,7 +23,7 @@ QUESTION = "How many steps does the keeper climb?"
 def slow_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app with a model that takes its time, so that there is something to interrupt."""
     home: Path = tmp_path_factory.mktemp("slow")
-    with shots.app(home, TANDEM_OFFLINE_FIRST_TOKEN_MS="200", TANDEM_OFFLINE_TOKEN_MS="80") as address:
+    with shots.app(home, TANDEM_OFFLINE_FIRST_TOKEN_MS="200", TANDEM_OFFLINE_TOKEN_MS="200") as address:
         yield address
 
 
@@ -105,7 +105,7 @@ def test_another_click_does_not_lose_an_answer_and_stop_keeps_what_came(browser,
     shots.settle(page)
     ask(page, "When was the lamp lit for the first time?")
     answer(page).get_by_text("The lamp").wait_for()
-    page.get_by_role("button", name="Stop", exact=True).last.click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     answer(page).get_by_text("Stopped").wait_for()
     shots.settle(page)
     assert "The lamp" in answer(page).inner_text()
