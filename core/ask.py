@@ -29,7 +29,7 @@ from core.engines.base import (
 )
 from core.errors import ModelError, TandemError, UsageError
 from core.milvus import explain as explain_milvus
-from core.milvus import is_milvus_error, is_missing
+from core.milvus import is_milvus_error, is_stale
 from core.settings import Settings
 from core.trace import SpanKind, Trace, tracing
 
@@ -179,7 +179,7 @@ async def _one(
                 await engine.answer(query, side.emit)
         events.put_nowait(Finished(name, side.answer(workspace.settings)))
     except Exception as error:  # noqa: BLE001 - one engine's failure must not reach the other
-        if is_missing(error):
+        if is_stale(error):
             await workspace.forget_engine(name, query.mode)
         sentence = str(explain(error, workspace, name))
         events.put_nowait(Failed(name, side.answer(workspace.settings, sentence)))

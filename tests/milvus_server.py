@@ -49,14 +49,16 @@ def unsupported() -> str:
 class MilvusServer:
     """One server: its data folder, its ports and its process. The ports outlive a kill.
 
-    `port` is the one that clients connect to, 0 takes a free one; all others are free ones.
+    `port` is the one that clients connect to, 0 takes a free one; all others are free ones. With a
+    `token` (user:password) it lets nobody else in.
     """
 
-    def __init__(self, data: Path, port: int = 0) -> None:
+    def __init__(self, data: Path, port: int = 0, token: str = "") -> None:
         if reason := unsupported():
             raise ServerError(f"No Milvus server: {reason}.")
         self.data = data.absolute()
         self.port = port
+        self._token = token
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._metrics_port = 0
@@ -95,6 +97,7 @@ class MilvusServer:
             "MILVUS_RUN_DIR": str(self.data / "run"),
             "LD_LIBRARY_PATH": str(binaries),
             "ETCD_CONFIG_PATH": str(self.data / "configs" / "etcd.yaml"),
+            "COMMON_SECURITY_AUTHORIZATIONENABLED": "true" if self._token else "false",
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -187,12 +190,15 @@ class MilvusServer:
             return False
 
     def _answers(self) -> bool:
-        """Whether a real call over gRPC succeeds."""
+        """Whether it answers over gRPC and can read every collection that was loaded before a crash."""
         from pymilvus import MilvusClient, MilvusException
+        from pymilvus.client.types import LoadState
 
         try:
-            client = MilvusClient(self.uri, timeout=2)
-            client.list_collections(timeout=2)
+            client = MilvusClient(self.uri, token=self._token, timeout=2)
+            for name in client.list_collections(timeout=2):
+                if client.get_load_state(name, timeout=2)["state"] == LoadState.Loaded:
+                    client.query(name, filter="", output_fields=["count(*)"], timeout=2)
             client.close()
         except MilvusException:
             return False

@@ -27,6 +27,8 @@ _MISSING = re.compile(
     r"collection not found|can't find collection|collection .*does not exist", re.IGNORECASE
 )
 
+_LOADING = re.compile(r"not (fully )?loaded|no available shard|channel not available", re.IGNORECASE)
+
 
 def is_milvus_error(error: BaseException) -> bool:
     """Whether the failure, or what caused it, came from pymilvus or gRPC."""
@@ -39,9 +41,10 @@ def is_lost(error: BaseException) -> bool:
     return bool(_ABSENT.search(text) or _SLOW.search(text)) and not _REFUSED.search(text)
 
 
-def is_missing(error: BaseException) -> bool:
-    """Whether the failure means that the collection is not there."""
-    return is_milvus_error(error) and bool(_MISSING.search(_text(error)))
+def is_stale(error: BaseException) -> bool:
+    """Whether the failure means that the collection must be opened anew: it is gone, or not loaded."""
+    text = _text(error)
+    return is_milvus_error(error) and bool(_MISSING.search(text) or _LOADING.search(text))
 
 
 def explain(error: BaseException, address: Address, settings: Settings) -> TandemError:
@@ -72,6 +75,10 @@ _SENTENCES = (
             "{where} holds vectors of another dimension than this embedding model gives: "
             "correct TANDEM_EMBEDDING_DIMENSION or use another workspace."
         ),
+    ),
+    (
+        _LOADING,
+        "{where} is still loading the collection, as after a restart: ask again in a few seconds.",
     ),
     (_MISSING, "{where} no longer has the collection: it was dropped elsewhere. Ingest the documents again."),
     (
