@@ -59,13 +59,16 @@ def _parity(workspace: Workspace, exchange: Exchange) -> None:
             [
                 {
                     "": ":green[:material/check:]" if row.equal else ":orange[:material/close:]",
-                    "What": f"**{plain(row.what)}**",
+                    "What": f"**{plain(row.what)}** {_note(row.note)}".strip(),
                     palette.engine("llamaindex").label: plain(row.llamaindex),
                     palette.engine("langchain").label: plain(row.langchain) if not row.equal else "the same",
-                    "Note": plain(row.note),
                 }
                 for row in rows
             ],
             border="horizontal",
             hide_index=True,
         )
+
+
+def _note(note: str) -> str:
+    return f":small[:gray[{plain(note)}]]" if note else ""

@@ -10,39 +10,44 @@ from pages.parts import palette
 from pages.parts.safe_text import plain, shorten
 from pages.parts.units import count
 
-SAME, ALONE = "Same chunk", "Not shared"
+SAME, ALONE = "same chunk", "only here"
+_LEFT, _RIGHT = palette.engine("llamaindex"), palette.engine("langchain")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One rank: the hit on each side (None past the end of a list) and how they agree."""
+    """One rank: the hit on each side (None past the end of a list), and where the other side has it."""
 
     rank: int
     left: Hit | None
     right: Hit | None
-    agreement: str
+    left_note: str = ""
+    right_note: str = ""
+
+    @property
+    def same(self) -> bool:
+        """Whether both sides have the same chunk at this rank."""
+        return self.right_note == SAME
 
 
 def rows(left: Sequence[Hit], right: Sequence[Hit]) -> list[Row]:
     """Lay two retrievals side by side."""
-    places = ({hit.chunk.id: hit.rank for hit in left}, {hit.chunk.id: hit.rank for hit in right})
-    paired = []
-    for place in range(max(len(left), len(right))):
-        one = left[place] if place < len(left) else None
-        other = right[place] if place < len(right) else None
-        paired.append(Row(place + 1, one, other, _agreement(one, other, *places)))
-    return paired
+    return [_row(rank, left, right) for rank in range(1, max(len(left), len(right)) + 1)]
 
 
-def _agreement(one: Hit | None, other: Hit | None, left: dict[str, int], right: dict[str, int]) -> str:
+def _row(rank: int, left: Sequence[Hit], right: Sequence[Hit]) -> Row:
+    one = left[rank - 1] if rank <= len(left) else None
+    other = right[rank - 1] if rank <= len(right) else None
     if one and other and one.chunk.id == other.chunk.id:
-        return SAME
-    notes = []
-    if one and one.chunk.id in right:
-        notes.append(f"{palette.engine('langchain').label} ranks the left one {right[one.chunk.id]}")
-    if other and other.chunk.id in left:
-        notes.append(f"{palette.engine('llamaindex').label} ranks the right one {left[other.chunk.id]}")
-    return "; ".join(notes) if notes else ALONE
+        return Row(rank, one, other, right_note=SAME)
+    return Row(rank, one, other, _elsewhere(one, right, _RIGHT), _elsewhere(other, left, _LEFT))
+
+
+def _elsewhere(hit: Hit | None, others: Sequence[Hit], look: palette.Look) -> str:
+    if hit is None:
+        return ""
+    found = next((other.rank for other in others if other.chunk.id == hit.chunk.id), None)
+    return ALONE if found is None else f"rank {found} in {look.label}"
 
 
 def finding(left: Sequence[Hit], right: Sequence[Hit]) -> str:
@@ -67,29 +72,24 @@ def place(hit: Hit) -> str:
 
 
 def records(left: Sequence[Hit], right: Sequence[Hit]) -> list[dict[str, str]]:
-    """The rows as a table's records; cells hold markdown. A chunk that both rank alike is shown once."""
-    one, other = palette.engine("llamaindex"), palette.engine("langchain")
+    """The rows as a table's records; cells hold markdown. A chunk that both rank alike is quoted once."""
     return [
         {
             "Rank": str(row.rank),
-            "Agreement": _badge(row.agreement),
-            f"{one.dot} {one.label}": _cell(row.left),
-            f"{other.dot} {other.label}": _cell(row.right, brief=row.agreement == SAME),
+            f"{_LEFT.dot} {_LEFT.label}": _cell(row.left, row.left_note),
+            f"{_RIGHT.dot} {_RIGHT.label}": _cell(row.right, row.right_note, brief=row.same),
         }
         for row in rows(left, right)
     ]
 
 
-def _badge(agreement: str) -> str:
-    if agreement == SAME:
-        return f":green-badge[:material/check: {SAME}]"
-    color, icon = ("gray", "close") if agreement == ALONE else ("orange", "swap_vert")
-    return f":{color}-badge[:material/{icon}: {agreement}]"
-
-
-def _cell(hit: Hit | None, *, brief: bool = False) -> str:
+def _cell(hit: Hit | None, note: str, *, brief: bool = False) -> str:
     if hit is None:
         return ""
     score = "" if hit.score is None else f" :small[:gray[score {hit.score:.3f}]]"
-    text = "" if brief else f" :small[:gray[{plain(shorten(hit.chunk.text, 110))}]]"
-    return f"{plain(place(hit))}{score}{text}"
+    text = "" if brief else f" :small[:gray[{plain(shorten(hit.chunk.text, 90))}]]"
+    return f"{_BADGES.get(note, _MOVED).format(note)} {plain(place(hit))}{score}{text}".strip()
+
+
+_MOVED = ":orange-badge[:material/swap_vert: {}]"
+_BADGES = {"": "", SAME: ":green-badge[:material/check: {}]", ALONE: ":gray-badge[{}]"}

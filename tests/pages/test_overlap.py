@@ -14,18 +14,25 @@ def hits(*names, source="guide.pdf", page=None):
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "agreements"),
+    ("left", "right", "notes"),
     [
-        ("ab", "ab", ["Same chunk", "Same chunk"]),
-        ("ab", "ba", ["LangChain ranks the left one 2; LlamaIndex ranks the right one 2"]),
-        ("ab", "cd", ["Not shared", "Not shared"]),
-        ("ab", "c", ["Not shared", "Not shared"]),
+        ("ab", "ab", [("", "same chunk"), ("", "same chunk")]),
+        (
+            "ab",
+            "ba",
+            [
+                ("rank 2 in LangChain", "rank 2 in LlamaIndex"),
+                ("rank 1 in LangChain", "rank 1 in LlamaIndex"),
+            ],
+        ),
+        ("ab", "cb", [("only here", "only here"), ("", "same chunk")]),
+        ("ab", "a", [("", "same chunk"), ("only here", "")]),
     ],
 )
-def test_each_rank_says_how_the_engines_agree(left, right, agreements):
+def test_each_rank_says_where_the_other_engine_has_the_chunk(left, right, notes):
     rows = overlap.rows(hits(*left), hits(*right))
-    assert [row.agreement for row in rows][: len(agreements)] == agreements
-    assert len(rows) == max(len(left), len(right))
+    assert [(row.left_note, row.right_note) for row in rows] == notes
+    assert [row.same for row in rows] == [right_note == "same chunk" for _, right_note in notes]
 
 
 @pytest.mark.parametrize(
