@@ -29,7 +29,7 @@ from core.engines.base import (
 )
 from core.errors import ModelError, TandemError, UsageError
 from core.milvus import explain as explain_milvus
-from core.milvus import is_milvus_error, is_stale
+from core.milvus import is_loading, is_milvus_error, is_stale
 from core.settings import Settings
 from core.trace import SpanKind, Trace, tracing
 
@@ -170,19 +170,31 @@ async def _one(
 ) -> None:
     side = _Side(name, events)
     try:
-        engine = await workspace.engine(name, query.mode)
-        side.trace = Trace()  # opening the engine is not part of answering
-        with tracing(side.trace):
-            if retrieve_only:
-                side.emit(Retrieved(name, await engine.retrieve(query)))
-            else:
-                await engine.answer(query, side.emit)
+        await _attempt(workspace, side, query, retrieve_only=retrieve_only)
         events.put_nowait(Finished(name, side.answer(workspace.settings)))
     except Exception as error:  # noqa: BLE001 - one engine's failure must not reach the other
-        if is_stale(error):
-            await workspace.forget_engine(name, query.mode)
         sentence = str(explain(error, workspace, name))
         events.put_nowait(Failed(name, side.answer(workspace.settings, sentence)))
+
+
+async def _attempt(workspace: Workspace, side: _Side, query: Query, *, retrieve_only: bool) -> None:
+    """Answer once, and a second time when a restarted Milvus turns out not to have loaded yet."""
+    for last in (False, True):
+        engine = await workspace.engine(side.name, query.mode)
+        side.trace = Trace()  # opening the engine is not part of answering
+        try:
+            with tracing(side.trace):
+                if retrieve_only:
+                    side.emit(Retrieved(side.name, await engine.retrieve(query)))
+                else:
+                    await engine.answer(query, side.emit)
+        except Exception as error:
+            if is_stale(error):
+                await workspace.forget_engine(side.name, query.mode)
+            if last or not is_loading(error):
+                raise
+        else:
+            return
 
 
 def explain(error: BaseException, workspace: Workspace, name: EngineName) -> TandemError:

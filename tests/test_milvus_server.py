@@ -18,10 +18,15 @@ def test_a_killed_server_comes_back_at_the_same_address_with_its_data(own_milvus
     from pymilvus import MilvusClient
 
     before = own_milvus_server.uri
-    MilvusClient(before, timeout=10).create_collection("kept", dimension=2, timeout=60)
+    client = MilvusClient(before, timeout=10)
+    client.create_collection("kept", dimension=2, timeout=60)
+    client.insert("kept", [{"id": 7, "vector": [0.6, 0.8]}])
     own_milvus_server.restart()
     assert own_milvus_server.uri == before
-    assert MilvusClient(before, timeout=10).list_collections() == ["kept"]
+    again = MilvusClient(before, timeout=10)
+    again.load_collection("kept", timeout=60)
+    found = again.search("kept", [[0.6, 0.8]], limit=1, timeout=5)
+    assert [hit["id"] for hit in found[0]] == [7]
 
 
 def test_no_server_outlives_the_process_that_started_it(tmp_path):

@@ -3,7 +3,7 @@
 from core.milvus.address import KIND_LABELS, Address, Kind, parse_address
 from core.milvus.backend import Backend, Capabilities, Clients, backend_key, quote_all
 from core.milvus.collections import PREFIX, check_workspace, collection_name, fingerprint, space_key
-from core.milvus.explain import explain, is_lost, is_milvus_error, is_stale
+from core.milvus.explain import explain, is_loading, is_lost, is_milvus_error, is_stale
 
 __all__ = [
     "KIND_LABELS",
@@ -18,6 +18,7 @@ __all__ = [
     "collection_name",
     "explain",
     "fingerprint",
+    "is_loading",
     "is_lost",
     "is_milvus_error",
     "is_stale",

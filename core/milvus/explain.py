@@ -41,10 +41,14 @@ def is_lost(error: BaseException) -> bool:
     return bool(_ABSENT.search(text) or _SLOW.search(text)) and not _REFUSED.search(text)
 
 
+def is_loading(error: BaseException) -> bool:
+    """Whether the failure means that the collection is not loaded (any more, or yet)."""
+    return is_milvus_error(error) and bool(_LOADING.search(_text(error)))
+
+
 def is_stale(error: BaseException) -> bool:
     """Whether the failure means that the collection must be opened anew: it is gone, or not loaded."""
-    text = _text(error)
-    return is_milvus_error(error) and bool(_MISSING.search(text) or _LOADING.search(text))
+    return is_loading(error) or (is_milvus_error(error) and bool(_MISSING.search(_text(error))))
 
 
 def explain(error: BaseException, address: Address, settings: Settings) -> TandemError:
