@@ -3,7 +3,7 @@
 Importing it brings in no framework, no pymilvus, no pandas: adapters import theirs when used.
 """
 
-from core import sample
+from core import bench, sample
 from core.ask import AskOptions, answers, ask, check_question
 from core.catalogue import DocumentRecord
 from core.doctor import Check, diagnose
@@ -75,6 +75,7 @@ __all__ = [
     "answers",
     "ask",
     "ask_result",
+    "bench",
     "cancel_owner",
     "check_question",
     "check_workspace",

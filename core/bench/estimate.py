@@ -84,6 +84,15 @@ async def estimate_run(plan: Plan, backend: Backend) -> Estimate:
         await lab.close()
 
 
+def outline(plan: Plan, backend: Backend | None = None) -> Estimate:
+    """What a plan comes to without a probe: cells and calls in all rounds; no seconds are foretold.
+
+    Raises `UsageError` for a plan with no cell.
+    """
+    cells = unfold(plan, backend)
+    return predict(plan, cells, Forecast({cell.key: 0.0 for cell in cells}))
+
+
 def predict(plan: Plan, cells: Sequence[Cell], forecast: Forecast) -> Estimate:
     """The estimate that follows from a forecast."""
     live = [cell for cell in cells if not cell.note]
