@@ -191,16 +191,17 @@ class MilvusServer:
 
     def _answers(self) -> bool:
         """Whether it answers over gRPC and can read every collection that was loaded before a crash."""
+        from grpc import RpcError
         from pymilvus import MilvusClient, MilvusException
         from pymilvus.client.types import LoadState
 
         try:
             client = MilvusClient(self.uri, token=self._token, timeout=2)
             for name in client.list_collections(timeout=2):
-                if client.get_load_state(name, timeout=2)["state"] == LoadState.Loaded:
+                if client.get_load_state(name, timeout=2)["state"] != LoadState.NotLoad:
                     client.query(name, filter="", output_fields=["count(*)"], timeout=2)
             client.close()
-        except MilvusException:
+        except (MilvusException, RpcError):
             return False
         return True
 
