@@ -114,7 +114,10 @@ def _never(retrieval: Retrieval) -> tuple[ParityRow, ...]:
         ),
     ]
     if retrieval is Retrieval.MMR:
-        rows.append(
-            ParityRow("MMR", "one search with vectors", "a search, then a query for the vectors", False)
-        )
+        # Read in llama_index.core.indices.query.embedding_utils and langchain_milvus 0.3.3.
+        note = "so MMR may choose different chunks from the same candidates"
+        rows += [
+            ParityRow("MMR weighs a chunk against", "the last one chosen", "all chosen so far", False, note),
+            ParityRow("MMR calls", "one search with vectors", "a search, then a query for vectors", False),
+        ]
     return tuple(rows)
