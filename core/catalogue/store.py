@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import time
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Engine, Row, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, Delete, Engine, Exists, Row, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.catalogue.records import DocumentRecord, State
@@ -96,28 +96,42 @@ class Catalogue:
         return Page(row.number, row.text) if row else None
 
     def begin(
-        self, workspace: str, space: str, records: Sequence[DocumentRecord], text: Sequence[Page]
-    ) -> None:
+        self,
+        workspace: str,
+        space: str,
+        records: Sequence[DocumentRecord],
+        text: Sequence[Page],
+        *,
+        kept: bool = False,
+    ) -> bool:
         """Note revisions of one document as being written, with the text that they are cut from.
 
         Must come before the first of their chunks, so that no kill leaves chunks that nobody knows.
+        `kept` says that the text came from here: then False, and nothing changes, when the document
+        was removed meanwhile.
         """
+        first = records[0]
         key: dict[str, Any] = {
             "workspace": workspace,
-            "content_hash": records[0].content_hash,
-            "kind": records[0].kind,
+            "content_hash": first.content_hash,
+            "kind": first.kind,
         }
         rows = [
             key | {"page_index": index, "number": page.number, "text": page.text}
             for index, page in enumerate(text)
         ]
         ids = [record.document_id for record in records]
-        with self.transaction() as connection:
-            connection.execute(_delete_documents(space, ids))
+        with suppress(_RemovedError), self.transaction() as connection:
+            # Writing first takes the lock under which the question below is asked.
             connection.execute(delete(pages).where(*(pages.c[name] == value for name, value in key.items())))
+            if kept and not connection.scalar(select(_held(workspace, first))):
+                raise _RemovedError
+            connection.execute(_delete_documents(space, ids))
             connection.execute(insert(documents), [_row(workspace, space, record) for record in records])
             if rows:
                 connection.execute(insert(pages), rows)
+            return True
+        return False
 
     def complete(self, space: str, name: str, document_ids: Sequence[str]) -> bool:
         """Make revisions findable and retire those that they replace, in one transaction.
@@ -127,17 +141,13 @@ class Catalogue:
         of_name = and_(documents.c.space == space, documents.c.name == name)
         ours = and_(of_name, documents.c.document_id.in_(document_ids), documents.c.state == "indexing")
         others = and_(of_name, documents.c.document_id.not_in(document_ids))
-        try:
-            with self.transaction() as connection:
-                done = connection.execute(
-                    update(documents).where(ours).values(state="indexed", added_at=time())
-                )
-                if done.rowcount < len(document_ids):
-                    raise _RemovedError
-                connection.execute(update(documents).where(others).values(state="retired"))
-        except _RemovedError:
-            return False
-        return True
+        with suppress(_RemovedError), self.transaction() as connection:
+            done = connection.execute(update(documents).where(ours).values(state="indexed", added_at=time()))
+            if done.rowcount < len(document_ids):
+                raise _RemovedError
+            connection.execute(update(documents).where(others).values(state="retired"))
+            return True
+        return False
 
     def hide(self, space: str, document_ids: Sequence[str]) -> None:
         """Take revisions out of sight: their chunks are to be deleted."""
@@ -184,6 +194,16 @@ class Catalogue:
 
 class _RemovedError(Exception):
     """Rolls a transaction back: what it would complete is no longer there."""
+
+
+def _held(workspace: str, record: DocumentRecord) -> Exists:
+    """Whether the workspace has this content under this name, in whichever space."""
+    return exists().where(
+        documents.c.workspace == workspace,
+        documents.c.name == record.name,
+        documents.c.content_hash == record.content_hash,
+        documents.c.state != "retired",
+    )
 
 
 def _delete_documents(space: str, document_ids: Sequence[str]) -> Delete:

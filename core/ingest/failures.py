@@ -10,6 +10,8 @@ from core.errors import DocumentError, TandemError
 if TYPE_CHECKING:
     from core.workspace import Workspace
 
+REMOVED = "“{name}” was removed while it was being indexed."
+
 
 def explain(error: BaseException, workspace: Workspace, name: str) -> TandemError:
     """One sentence for a failure of the file `name`, whatever it is."""

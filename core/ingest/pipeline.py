@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core import milvus
 from core.documents import Chunk, split
 from core.engines.base import ENGINE_NAMES, Engine, EngineName, Mode
+from core.errors import DocumentError
 from core.ingest.channel import Channel
-from core.ingest.failures import explain, known
+from core.ingest.failures import REMOVED, explain, known
 from core.ingest.records import FileResult
 from core.ingest.work import Board, Cut, Meter, Piece, Row, Work, cuts, records_of
 from core.loop import get_loop
@@ -122,7 +124,9 @@ class Pipeline:
             chunks = [await blocking(split, document, way.splitter) for way in self._cuts]
         work.records = records_of(document, chunks, self._cuts)
         space = workspace.space(self._mode)
-        await blocking(workspace.catalogue.begin, workspace.name, space, work.records, document.pages)
+        begin = partial(workspace.catalogue.begin, kept=work.kept)
+        if not await blocking(begin, workspace.name, space, work.records, document.pages):
+            raise DocumentError(REMOVED.format(name=work.name))
         for way, cut in zip(self._cuts, chunks, strict=True):
             for engine in way.engines:
                 work.missing[engine] = len(cut)

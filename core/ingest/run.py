@@ -44,7 +44,7 @@ async def ingest(
     the process, leaves no file half findable: the next ingest completes what it is given again.
     """
     given = list(uploads)
-    run = _Run(workspace, mode, progress or Silent(), len(given))
+    run = _Run(workspace, mode, progress or Silent())
     return await alone(workspace, run.progress, lambda: run.over(partial(run.admit_uploads, given)))
 
 
@@ -55,9 +55,8 @@ async def reindex(
 
     For native mode, another embedding model, another chunk size, or a Milvus that lost its data.
     """
-    corpus = await get_loop().blocking(workspace.catalogue.corpus, workspace.name)
-    run = _Run(workspace, mode, progress or Silent(), len(corpus))
-    return await alone(workspace, run.progress, lambda: run.over(partial(run.admit_corpus, corpus)))
+    run = _Run(workspace, mode, progress or Silent())
+    return await alone(workspace, run.progress, lambda: run.over(run.admit_corpus))
 
 
 async def remove(
@@ -108,14 +107,14 @@ async def _sweep_all(workspace: Workspace) -> None:
 class _Run:
     """One ingest or reindex."""
 
-    def __init__(self, workspace: Workspace, mode: Mode, progress: Progress, files: int) -> None:
+    def __init__(self, workspace: Workspace, mode: Mode, progress: Progress) -> None:
         self.progress = progress
         self._workspace = workspace
         self._mode = mode
         self._space = workspace.space(mode)
         self._ways = cuts(workspace.settings, mode)
         self._meter = Meter()
-        self._board = Board(progress, files)
+        self._board = Board(progress)
         self._settlement = Settlement(workspace, mode, self._board, self._meter)
         self._pipeline = Pipeline(workspace, mode, self._board, self._meter, self._settlement.store)
 
@@ -148,8 +147,8 @@ class _Run:
             record.document_id: record
             for record in await blocking(workspace.catalogue.documents, self._space)
         }
-        corpus = await blocking(workspace.catalogue.corpus, workspace.name)
-        self._names = Names({record.name: record.content_hash for record in corpus})
+        self._corpus = await blocking(workspace.catalogue.corpus, workspace.name)
+        self._names = Names({record.name: record.content_hash for record in self._corpus})
 
     async def _end(self) -> str | None:
         """Settle, and sweep what failed or was replaced; returns what went wrong with that."""
@@ -169,6 +168,7 @@ class _Run:
 
     async def admit_uploads(self, uploads: Sequence[Upload]) -> AsyncIterator[Work]:
         """Read the files one by one and pass on those that are new or changed."""
+        self._board.count("parse", more=len(uploads))
         places: dict[str, int] = {}
         for place, upload in enumerate(uploads):
             name = clean_name(upload.name)
@@ -190,11 +190,13 @@ class _Run:
             if await self._is_new(work := Work(place, chosen, content, load, note)):
                 yield work
 
-    async def admit_corpus(self, corpus: Sequence[DocumentRecord]) -> AsyncIterator[Work]:
+    async def admit_corpus(self) -> AsyncIterator[Work]:
         """Pass on the documents of the corpus that are not indexed in this space."""
-        for place, record in enumerate(corpus):
+        self._board.count("parse", more=len(self._corpus))
+        for place, record in enumerate(self._corpus):
             load = partial(_stored, self._workspace, record)
-            if await self._is_new(work := Work(place, record.name, record.content_hash, load)):
+            work = Work(place, record.name, record.content_hash, load, kept=True)
+            if await self._is_new(work):
                 yield work
 
     def _check_going_on(self, place: int, name: str) -> None:
@@ -212,7 +214,7 @@ class _Run:
         known = [self._known[one] for one in ids if one in self._known]
         broken = [one for one in ids if one in self._damaged]
         if broken:
-            await get_loop().blocking(self._workspace.catalogue.hide, self._space, broken)
+            await get_loop().blocking(self._workspace.catalogue.lose, self._space, broken)
             await delete_chunks(self._workspace, self._mode, broken)
         if broken or len(known) < len(ids):
             return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.catalogue.records import DocumentRecord
 from core.engines.base import ENGINE_NAMES, Engine, EngineName, Mode
 from core.errors import BackendError, DocumentError, TandemError
+from core.ingest.failures import REMOVED
 from core.ingest.records import EngineResult, FileResult
 from core.ingest.work import Board, Meter, Work
 from core.loop import get_loop
@@ -120,7 +121,7 @@ class Settlement:
     async def _reveal(self, work: Work) -> None:
         catalogue = self._workspace.catalogue
         if not await get_loop().blocking(catalogue.complete, self._space, work.name, work.ids):
-            raise DocumentError(f"“{work.name}” was removed while it was being indexed.")
+            raise DocumentError(REMOVED.format(name=work.name))
         self._settled.append(work)
         characters = work.records[0].characters
         self._board.settle(

@@ -33,6 +33,8 @@ def cuts(settings: Settings, mode: Mode) -> tuple[Cut, ...]:
 class Work:
     """One document on its way. `load` reads and parses it, blocks, and is let go with the file's bytes.
 
+    `kept` says that its text comes from the catalogue, not from a file.
+
     `records` and `missing` (chunks that an engine has yet to store) are known once it is cut.
     """
 
@@ -41,6 +43,7 @@ class Work:
     content_hash: str
     load: Callable[[], Document] | None
     note: str | None = None
+    kept: bool = False
     records: tuple[DocumentRecord, ...] = ()
     missing: dict[EngineName, int] = field(default_factory=dict)
     error: str | None = None
@@ -122,12 +125,12 @@ class Meter:
 class Board:
     """Gathers what became of each file, and reports it."""
 
-    def __init__(self, progress: Progress, files: int) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._results: dict[int, FileResult] = {}
         self._repeats: list[tuple[int, int, str]] = []
         self._done = {"parse": 0, "embed": 0, "index": 0}
-        self._total = {"parse": files, "embed": 0, "index": 0}
+        self._total = {"parse": 0, "embed": 0, "index": 0}
 
     def count(self, stage: str, done: int = 0, more: int = 0, message: str = "") -> None:
         """Count work of a stage as done, or as yet to do."""

@@ -165,3 +165,13 @@ def test_what_milvus_lost_stays_in_the_corpus_but_is_not_found(catalogue):
     assert [one.name for one in catalogue.corpus("w")] == ["a.txt"]
     assert catalogue.leftovers(SPACE) == ()
     assert catalogue.pages("w", "c1", "txt")
+
+
+def test_a_document_removed_before_it_is_indexed_again_does_not_come_back(catalogue):
+    add(catalogue, record())
+    native = record(document_id="native")
+    assert catalogue.begin("w", "w/native/1", [native], [Page(None, "hello")], kept=True)
+    catalogue.retire("w", ["a.txt"])
+    assert not catalogue.begin("w", "w/native/2", [native], [Page(None, "hello")], kept=True)
+    assert catalogue.documents("w/native/2") == ()
+    assert catalogue.pages("w", "c1", "txt"), "a refusal changes nothing"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections import Counter
 
 import pytest
@@ -253,3 +254,26 @@ def test_a_cancelled_ingest_leaves_nothing_half_findable_and_can_be_repeated(wor
     summary = run(ingest(workspace, files))
     assert set(statuses(summary).values()) <= {"indexed", "unchanged"}
     check_whole(workspace, summary)
+
+
+@pytest.mark.server
+def test_on_a_server_documents_are_replaced_removed_and_indexed_natively(lite, milvus_server):
+    settings = lite.model_copy(update={"milvus_uri": milvus_server})
+    workspace = run(Workspace.open(settings, f"s{uuid.uuid4().hex[:8]}"))
+    files = [upload("moon.txt", "moon"), upload("sea.txt", "sea")]
+    assert run(ingest(workspace, files)).succeeded
+    summary = run(ingest(workspace, [upload("moon.txt", "volcano"), files[1]]))
+    assert statuses(summary) == {"moon.txt": "indexed", "sea.txt": "unchanged"}
+    check_whole(workspace, summary)
+    for texts in found(workspace, "the moon report").values():
+        assert texts
+        assert not [one for one in texts if "moon" in one]
+    assert run(reindex(workspace, Mode.NATIVE)).succeeded
+    run(remove(workspace, ["moon.txt"]))
+    for mode in Mode:
+        for texts in found(workspace, "the volcano report", mode).values():
+            assert texts
+            assert not [one for one in texts if "volcano" in one]
+    for name in ENGINE_NAMES:
+        for mode in Mode:
+            workspace.backend.drop(workspace.collection(name, mode))
