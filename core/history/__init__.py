@@ -1,5 +1,8 @@
 """Runs that last, in SQL: benchmarks now, evaluations and votes as well. Blocking, but for the recorder."""
 
+from core.history.comparison import CellChange, Comparison, compare
+from core.history.exports import export_csv, export_json, export_samples_csv
+from core.history.imports import import_json, read_json
 from core.history.recorder import Recorder, open_history, run_recorded
 from core.history.records import KINDS, STATES, NewRun, RunKind, RunPage, RunState, RunSummary, new_run_id
 from core.history.store import History
@@ -8,6 +11,8 @@ from core.history.writer import Writer
 __all__ = [
     "KINDS",
     "STATES",
+    "CellChange",
+    "Comparison",
     "History",
     "NewRun",
     "Recorder",
@@ -16,7 +21,13 @@ __all__ = [
     "RunState",
     "RunSummary",
     "Writer",
+    "compare",
+    "export_csv",
+    "export_json",
+    "export_samples_csv",
+    "import_json",
     "new_run_id",
     "open_history",
+    "read_json",
     "run_recorded",
 ]
