@@ -130,6 +130,17 @@ async def answers(
     return found
 
 
+async def answer_one(
+    workspace: Workspace, name: EngineName, query: Query, *, retrieve_only: bool = False
+) -> Answer:
+    """Put a prepared query to one engine; a failure is in the answer's `error`."""
+    events: asyncio.Queue[Event] = asyncio.Queue()
+    await _one(workspace, name, query, events, retrieve_only=retrieve_only)
+    while not isinstance(event := events.get_nowait(), Finished | Failed):
+        pass
+    return event.answer
+
+
 class _Side:
     """What one engine has produced so far."""
 

@@ -35,7 +35,8 @@ class Query:
 
     `visible`, when not None, restricts the search to these document ids; `hidden` excludes
     document ids (revisions whose ingest has not finished). At most one of them is used: the caller
-    subtracts. `top_k` is None in native mode: the framework's own default.
+    subtracts. `top_k` is None in native mode: the framework's own default. `vector` is the question's
+    embedding where the caller has it already; the search then makes no embedding call.
     """
 
     question: str
@@ -44,6 +45,7 @@ class Query:
     mode: Mode = Mode.CONTROLLED
     visible: tuple[str, ...] | None = None
     hidden: tuple[str, ...] = ()
+    vector: Sequence[float] | None = None
 
 
 @dataclass(frozen=True)

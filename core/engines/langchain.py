@@ -6,7 +6,9 @@ Importing this module imports LangChain (several seconds): `core.engines.load` d
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from langchain_core.documents import Document
@@ -91,17 +93,19 @@ class LangChainEngine:
         """Find chunks, best first."""
         self._setup.check(query)
         options = self._search_options(query)
-        if query.retrieval is Retrieval.MMR:
-            return _unscored(await self._dense.amax_marginal_relevance_search(query.question, **options))
-        return _scored(await self._view(query).asimilarity_search_with_score(query.question, **options))
+        with _bringing(query.vector):
+            if query.retrieval is Retrieval.MMR:
+                return _unscored(await self._dense.amax_marginal_relevance_search(query.question, **options))
+            return _scored(await self._view(query).asimilarity_search_with_score(query.question, **options))
 
     def retrieve_sync(self, query: Query) -> tuple[Hit, ...]:
         """Blocking twin of `retrieve`."""
         self._setup.check(query)
         options = self._search_options(query)
-        if query.retrieval is Retrieval.MMR:
-            return _unscored(self._dense.max_marginal_relevance_search(query.question, **options))
-        return _scored(self._view(query).similarity_search_with_score(query.question, **options))
+        with _bringing(query.vector):
+            if query.retrieval is Retrieval.MMR:
+                return _unscored(self._dense.max_marginal_relevance_search(query.question, **options))
+            return _scored(self._view(query).similarity_search_with_score(query.question, **options))
 
     async def answer(self, query: Query, emit: Emit) -> None:
         """Retrieve and generate through an LCEL chain's `astream`."""
@@ -144,6 +148,33 @@ class LangChainEngine:
         prompt = _prompt(controlled=self._setup.controlled)
         inputs = {"context": RunnableLambda(find, afunc=afind), "question": RunnablePassthrough()}
         return inputs | prompt | self._llm | StrOutputParser()
+
+
+class _Embeddings(OpenAIEmbeddings):
+    """Does not embed a question that brings its vector along.
+
+    A search over several fields takes no vector, so the store is answered here, as LangChain's own
+    `CacheBackedEmbeddings` would answer it.
+    """
+
+    def embed_query(self, text: str, **kwargs: Any) -> list[float]:
+        return _brought.get() or super().embed_query(text, **kwargs)
+
+    async def aembed_query(self, text: str, **kwargs: Any) -> list[float]:
+        return _brought.get() or await super().aembed_query(text, **kwargs)
+
+
+_brought: ContextVar[list[float] | None] = ContextVar("tandem_question_vector", default=None)
+
+
+@contextmanager
+def _bringing(vector: Vector | None) -> Iterator[None]:
+    """Answer embedding calls of this context with the vector, if there is one."""
+    token = _brought.set(None if vector is None else list(vector))
+    try:
+        yield
+    finally:
+        _brought.reset(token)
 
 
 class _ConnectedMilvus(Milvus):  # type: ignore[misc]  # LangChain's store publishes no types
@@ -233,9 +264,9 @@ def _context(hits: tuple[Hit, ...], *, numbered: bool) -> str:
     )
 
 
-def _embedding(setup: Setup) -> OpenAIEmbeddings:
+def _embedding(setup: Setup) -> _Embeddings:
     endpoint = setup.model.endpoint
-    return OpenAIEmbeddings(
+    return _Embeddings(
         model=endpoint.embedding_model,
         base_url=endpoint.embedding_base_url,
         api_key=SecretStr(endpoint.embedding_key),

@@ -112,22 +112,22 @@ class LlamaIndexEngine:
 
     async def retrieve(self, query: Query) -> tuple[Hit, ...]:
         """Find chunks, best first."""
-        return _hits(await self._retriever(query).aretrieve(query.question))
+        return _hits(await self._retriever(query).aretrieve(_bundle(query)))
 
     def retrieve_sync(self, query: Query) -> tuple[Hit, ...]:
         """Blocking twin of `retrieve`."""
-        return _hits(self._retriever(query).retrieve(query.question))
+        return _hits(self._retriever(query).retrieve(_bundle(query)))
 
     async def answer(self, query: Query, emit: Emit) -> None:
         """Retrieve and generate through `RetrieverQueryEngine.aquery`."""
-        response = await self._query_engine(query, emit).aquery(query.question)
+        response = await self._query_engine(query, emit).aquery(_bundle(query))
         async for text in response.async_response_gen():
             if text:
                 emit(Token(self.name, text))
 
     def answer_sync(self, query: Query, emit: Emit) -> None:
         """Blocking twin of `answer`."""
-        response = self._query_engine(query, emit).query(query.question)
+        response = self._query_engine(query, emit).query(_bundle(query))
         for text in response.response_gen:
             if text:
                 emit(Token(self.name, text))
@@ -207,6 +207,11 @@ class _Observe(BaseNodePostprocessor):  # type: ignore[misc]  # LlamaIndex is no
     ) -> list[NodeWithScore]:
         # The default hands this to a thread, which costs more than the work.
         return self._postprocess_nodes(nodes, query_bundle)
+
+
+def _bundle(query: Query) -> QueryBundle:
+    """The question; LlamaIndex embeds it only when it brings no embedding along."""
+    return QueryBundle(query.question, embedding=None if query.vector is None else list(query.vector))
 
 
 def _numbered(rank: int, scored: NodeWithScore) -> NodeWithScore:

@@ -9,7 +9,7 @@ from core.ingest.records import (
     Progress,
     Upload,
 )
-from core.ingest.run import ingest, pending, reindex, remove, sweep
+from core.ingest.run import copy, ingest, pending, reindex, remove, sweep
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -19,6 +19,7 @@ __all__ = [
     "IngestSummary",
     "Progress",
     "Upload",
+    "copy",
     "ingest",
     "pending",
     "reindex",

@@ -59,6 +59,20 @@ async def reindex(
     return await alone(workspace, run.progress, lambda: run.over(run.admit_corpus))
 
 
+async def copy(source: Workspace, target: Workspace, *, progress: Progress | None = None) -> IngestSummary:
+    """Make the corpus of `target` that of `source`, cut and embedded by the settings of `target`.
+
+    From the text that the catalogue keeps, so no file is parsed again; what is there already stays, and
+    what `source` no longer has goes. Controlled mode only.
+    """
+    corpus = await get_loop().blocking(source.catalogue.corpus, source.name)
+    names = {record.name for record in corpus}
+    there = await get_loop().blocking(target.catalogue.corpus, target.name)
+    await remove(target, [record.name for record in there if record.name not in names])
+    run = _Run(target, Mode.CONTROLLED, progress or Silent())
+    return await alone(target, run.progress, lambda: run.over(partial(run.admit_copies, corpus, source)))
+
+
 async def remove(
     workspace: Workspace, names: Sequence[str], *, progress: Progress | None = None
 ) -> tuple[str, ...]:
@@ -197,6 +211,14 @@ class _Run:
             load = partial(_stored, self._workspace, record)
             work = Work(place, record.name, record.content_hash, load, kept=True)
             if await self._is_new(work):
+                yield work
+
+    async def admit_copies(self, corpus: Sequence[DocumentRecord], source: Workspace) -> AsyncIterator[Work]:
+        """Pass on the documents of another corpus that this one does not have so."""
+        self._board.count("parse", more=len(corpus))
+        for place, record in enumerate(corpus):
+            load = partial(_stored, source, record)
+            if await self._is_new(work := Work(place, record.name, record.content_hash, load)):
                 yield work
 
     def _check_going_on(self, place: int, name: str) -> None:
