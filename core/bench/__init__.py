@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from core.bench.cells import unfold
     from core.bench.distribution import Spread, curve, spread
-    from core.bench.estimate import Estimate, estimate_run, outline
+    from core.bench.estimate import Estimate, Forecast, estimate_run, outline, predict
     from core.bench.live import Live, LiveCell, LiveRun
     from core.bench.operations import TABLE
     from core.bench.operations import names as operation_names
@@ -30,6 +30,7 @@ _HOMES = {
     "Context": "runner",
     "DEFAULT_THREADS": "plan",
     "Estimate": "estimate",
+    "Forecast": "estimate",
     "FRAMEWORKS": "plan",
     "FRAMEWORK_LABELS": "plan",
     "Live": "live",
@@ -55,6 +56,7 @@ _HOMES = {
     "leftovers": "staging",
     "operation_names": "operations",
     "outline": "estimate",
+    "predict": "estimate",
     "preset": "presets",
     "published": "presets",
     "run": "runner",
@@ -76,6 +78,7 @@ __all__ = [
     "CellResult",
     "Context",
     "Estimate",
+    "Forecast",
     "Live",
     "LiveCell",
     "LiveRun",
@@ -96,6 +99,7 @@ __all__ = [
     "leftovers",
     "operation_names",
     "outline",
+    "predict",
     "preset",
     "published",
     "run",

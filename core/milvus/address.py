@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -21,6 +22,17 @@ class Address:
     kind: Kind
     uri: str
     shown: str
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this machine: Milvus Lite, or a server at a loopback address."""
+        if self.kind == "lite":
+            return True
+        host = urlsplit(self.uri).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
 
 
 def parse_address(settings: Settings) -> Address:

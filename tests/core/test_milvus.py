@@ -28,6 +28,21 @@ def test_an_address_is_recognized_and_shown_without_credentials(uri, kind, shown
 
 
 @pytest.mark.parametrize(
+    ("uri", "local"),
+    [
+        ("http://10.0.0.5:19530", False),
+        ("https://in01.zillizcloud.com", False),
+        ("http://localhost:19530", True),
+        ("http://127.0.0.7:19530", True),
+        ("http://[::1]:19530", True),
+        ("some/where.db", True),
+    ],
+)
+def test_what_is_on_this_machine_is_known(uri, local):
+    assert parse_address(Settings.load({"milvus_uri": uri})).local is local
+
+
+@pytest.mark.parametrize(
     "uri", ["localhost:19530", "ftp://host:1", "http://", "http://host:99999999", "notes.txt"]
 )
 def test_what_can_be_no_milvus_is_refused_with_the_remedy(uri):
