@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from core.bench.plan import Plan
 from core.bench.records import CellResult, Ratio, Round, RunResult
 from core.errors import UsageError
 
-Change = Literal["regression", "improvement", "same", "unknown", "invalid"]
+Change = Literal["regression", "improvement", "chance", "same", "unknown", "invalid"]
 CHANGES: dict[Change, str] = {
     "regression": "slower",
     "improvement": "faster",
+    "chance": "perhaps by chance: of so many cells some differ",
     "same": "no measurable difference",
     "unknown": "one round gives no interval",
     "invalid": "its effect was wrong, or nothing was measured",
 }
+SIGNIFICANCE = 0.05
 TOLERANCE = 0.05
 """What two runs of the same thing may differ by: an interval knows only what varies inside a run."""
 
@@ -26,7 +30,8 @@ class CellChange:
     """One cell in both runs. `ratio` is the throughput now over the throughput before, with its interval.
 
     It is a regression when the whole interval lies below 1 by more than the tolerance, an improvement
-    when it lies as far above; "invalid" cells cannot be compared.
+    when it lies as far above. Where that would be no surprise among so many cells (Benjamini and
+    Hochberg's correction) it is "chance"; "invalid" cells cannot be compared.
     """
 
     label: str
@@ -99,7 +104,7 @@ def compare(before: RunResult, now: RunResult, *, tolerance: float = TOLERANCE) 
 
     `tolerance` is the share by which runs of the same thing may differ.
     """
-    _check(before, now)
+    check_same_work(before.plan, now.plan)
     old = {cell.key: cell for cell in before.cells if not cell.note}
     new = {cell.key: cell for cell in now.cells if not cell.note}
     shared = [key for key in new if key in old]
@@ -108,10 +113,12 @@ def compare(before: RunResult, now: RunResult, *, tolerance: float = TOLERANCE) 
             "These two runs have no cell in common: compare runs with the same operations, modes, counts, "
             "consistency levels and round trips."
         )
+    found = [_change(old[key], new[key], tolerance) for key in shared]
+    values = [_p_value(old[key], new[key]) for key in shared]
     return Comparison(
         before=before.run_id,
         now=now.run_id,
-        cells=tuple(_change(old[key], new[key], tolerance) for key in shared),
+        cells=tuple(_corrected(found, values)),
         differences=tuple(_differences(before.environment, now.environment)),
         only_before=tuple(key.label for key in old if key not in new),
         only_now=tuple(key.label for key in new if key not in old),
@@ -119,10 +126,11 @@ def compare(before: RunResult, now: RunResult, *, tolerance: float = TOLERANCE) 
     )
 
 
-def _check(before: RunResult, now: RunResult) -> None:
+def check_same_work(before: Plan, now: Plan) -> None:
+    """Raise `UsageError`, naming what differs, unless two plans' runs may be set side by side."""
     if before.workload_hash == now.workload_hash:
         return
-    old, new = before.plan.workload, now.plan.workload
+    old, new = before.workload, now.workload
     changed = [f"{name} {old[name]} against {new[name]}" for name in new if old[name] != new[name]]
     raise UsageError(
         "These two runs are not compared, for they did different work: " + ", ".join(changed) + "."
@@ -137,6 +145,30 @@ def _change(old: CellResult, new: CellResult, tolerance: float) -> CellChange:
         return CellChange(label, "invalid", old.throughput, new.throughput, None)
     ratio = statistics.ratio(label, label, new.rounds, _unpaired(old.rounds))
     return CellChange(label, _judge(ratio, tolerance), old.throughput, new.throughput, ratio)
+
+
+def _corrected(found: Sequence[CellChange], values: Sequence[float]) -> Iterator[CellChange]:
+    """The changes, less those that chance explains: one of twenty intervals misses the truth."""
+    from scipy import stats
+
+    judged = [place for place, cell in enumerate(found) if cell.change not in {"unknown", "invalid"}]
+    adjusted = stats.false_discovery_control([values[place] for place in judged]) if judged else []
+    surprises = {place for place, value in zip(judged, adjusted, strict=True) if value < SIGNIFICANCE}
+    for place, cell in enumerate(found):
+        differs = cell.change in {"regression", "improvement"}
+        yield replace(cell, change="chance") if differs and place not in surprises else cell
+
+
+def _p_value(old: CellResult, new: CellResult) -> float:
+    """How likely rounds differ so much when nothing changed (Welch's test of the log throughputs)."""
+    from scipy import stats
+
+    groups = [[math.log(item.throughput) for item in cell.counted] for cell in (old, new)]
+    if min(map(len, groups)) < 2:
+        return 1.0
+    if all(len(set(group)) == 1 for group in groups):
+        return 1.0 if groups[0][0] == groups[1][0] else 0.0
+    return float(stats.ttest_ind(*groups, equal_var=False).pvalue)
 
 
 def _unpaired(rounds: Sequence[Round]) -> list[Round]:

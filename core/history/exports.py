@@ -43,9 +43,12 @@ CELL_COLUMNS = (
 SAMPLE_COLUMNS = ("cell", "round", "warmup", "call", "due_ms", "start_ms", "end_ms", "status", "error")
 
 
-def export_json(result: RunResult, *, note: str = "", samples: bool = False) -> str:
-    """The run as one JSON document, which `import_json` reads; `samples` adds every raw call."""
-    data = {"kind": "benchmark", "note": note, **result.to_json(samples=samples)}
+def export_json(result: RunResult, *, note: str = "", samples: bool = False, **more: Any) -> str:
+    """The run as one JSON document, which `import_json` reads; `samples` adds every raw call.
+
+    `more` are fields beside those of the run, which `import_json` passes over.
+    """
+    data = {**more, "kind": "benchmark", "note": note, **result.to_json(samples=samples)}
     return json.dumps(storable(data), ensure_ascii=False, indent=None if samples else 2, allow_nan=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -39,6 +40,16 @@ def import_json(history: History, data: bytes | str, *, workspace: str = "", nam
     return history.add(result, workspace=workspace, note=found.note, imported=True)
 
 
+def read_file(path: Path) -> bytes:
+    """The bytes of a file, but no more than `read_json` takes; `UsageError` when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(int(MAX_FILE_MB * 1e6) + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UsageError(f"The file {path} cannot be read ({reason}): correct its path.") from None
+
+
 def read_json(data: bytes | str) -> FiledBenchmark:
     """The run in a file, without storing it; raises as `import_json` does."""
     from core.history.filed import FiledRun
@@ -62,10 +73,7 @@ def read_json(data: bytes | str) -> FiledBenchmark:
 
 def _parsed(data: bytes | str) -> dict[str, Any]:
     if len(data) > MAX_FILE_MB * 1e6:
-        raise UsageError(
-            f"This file has {len(data) / 1e6:.0f} MB, and at most {MAX_FILE_MB} MB are read: "
-            "export the run without its samples."
-        )
+        raise UsageError(f"This file has more than {MAX_FILE_MB} MB: export the run without its samples.")
     try:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
         raw = json.loads(text)

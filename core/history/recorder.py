@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -201,6 +202,8 @@ async def run_recorded(
     """
     from core.bench.runner import run
 
+    # Its first import takes a second, which the summing up of the first cell would spend on the loop.
+    await get_loop().blocking(import_module, "scipy.stats")
     context = replace(context, run_id=context.run_id or new_run_id())
     try:
         history = await open_history(settings)

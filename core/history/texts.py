@@ -1,4 +1,4 @@
-"""Names and notes that people give to runs."""
+"""Names and notes that people give to runs, and durations in words."""
 
 from __future__ import annotations
 
@@ -36,3 +36,13 @@ def clean(text: str) -> str:
     return "".join(
         letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cs"}
     )
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 90:
+        return f"{minutes} min {rest} s" if minutes < 10 and rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

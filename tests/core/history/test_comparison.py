@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.bench.summary import cell_result
+from core.bench.records import CellResult
 from core.errors import UsageError
 from core.history import compare
 from tests.core.bench.results import rounds
@@ -48,18 +48,30 @@ def test_rounds_of_different_runs_are_not_taken_for_pairs():
     assert ratio.low < 1 < ratio.high
 
 
+def unchanged(random, cells, each):
+    """Two runs of the same speed, with cells of so many noisy rounds."""
+    run = result()
+    for _ in range(2):
+        seconds = random.lognormal(0, 0.1, (cells, each))
+        keys = (replace(run.cells[0].key, count=count) for count in range(1, cells + 1))
+        found = zip(keys, seconds, strict=True)
+        yield replace(run, cells=tuple(CellResult(key, tuple(rounds(row, count=9))) for key, row in found))
+
+
 def test_the_interval_of_a_comparison_covers_the_truth_as_often_as_it_says():
-    """Nothing changed in 400 comparisons of 5 rounds each: about 95% of the intervals hold 1."""
-    random, covered = np.random.default_rng(7), 0
-    run = result(seconds={"threads": None, "asyncio": None})
-    for _ in range(400):
-        both = [
-            replace(run, cells=(cell_result(run.cells[0].key, rounds(seconds, count=100)),))
-            for seconds in random.lognormal(0, 0.1, (2, 5))
-        ]
-        ratio = compare(*both).cells[0].ratio
-        covered += ratio.low <= 1 <= ratio.high
-    assert 0.92 <= covered / 400 <= 0.98
+    """Nothing changed in 400 cells of 5 rounds each: about 95% of the intervals hold 1."""
+    cells = compare(*unchanged(np.random.default_rng(7), 400, 5)).cells
+    covered = sum(not cell.ratio.different for cell in cells) / 400
+    assert 0.93 <= covered <= 0.975
+
+
+def test_among_many_cells_chance_is_not_taken_for_a_regression():
+    """Nothing changed in 60 comparisons of 15 cells: without a correction half would find something."""
+    random = np.random.default_rng(11)
+    found = [compare(*unchanged(random, 15, 4), tolerance=0).cells for _ in range(60)]
+    assert sum(any(cell.ratio.different for cell in cells) for cells in found) > 20
+    assert sum(any(cell.change == "chance" for cell in cells) for cells in found) > 20
+    assert sum(any(cell.change in {"regression", "improvement"} for cell in cells) for cells in found) <= 4
 
 
 @pytest.mark.parametrize(

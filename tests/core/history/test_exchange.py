@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 
 from core.bench.records import Sample, Samples, Status
 from core.errors import UsageError
-from core.history import History, import_json, read_json
+from core.history import History, export_html, import_json, read_json
 from core.history.exports import CELL_COLUMNS, SAMPLE_COLUMNS, export_csv, export_json, export_samples_csv
 from core.settings import Settings
 from tests.core.history.synthetic import result
@@ -91,7 +91,7 @@ def test_a_file_with_one_wrong_value_is_refused_in_one_sentence(exported, tmp_pa
         (b"[1, 2]", "holds no benchmark"),
         (b'{"cells": []}', "holds no benchmark"),
         (b'{"schema_version": 2, "plan": {}, "cells": []}', "later Tandem"),
-        (b" " * 50_000_001, "at most 50 MB"),
+        (b" " * 50_000_001, "more than 50 MB"),
     ],
     ids=["empty", "binary", "deep", "long number", "a list", "other JSON", "later", "large"],
 )
@@ -151,7 +151,10 @@ def test_whatever_is_wrong_with_a_file_it_is_a_sentence_and_never_a_crash(data):
     )
     spoil(whole, way, data.draw(junk, label="value"))
     with suppress(UsageError):
-        read_json(json.dumps(whole)).result.to_json(samples=True)
+        found = read_json(json.dumps(whole)).result
+        found.to_json(samples=True)
+        export_html(found)
+        export_csv(found)
 
 
 def rows(text):
