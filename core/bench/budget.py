@@ -16,16 +16,17 @@ _FOREVER = float("inf")
 class Budget:
     """Deals out the plan's time among the blocks, by what they are expected to take.
 
-    Expectations are corrected by what rounds really took. Blocks hold live cells only.
+    `begun` is the `monotonic` time from which the plan's time counts. Expectations are corrected by
+    what rounds really took. Blocks hold live cells only.
     """
 
-    def __init__(self, plan: Plan, cells: Sequence[Cell], forecast: Forecast) -> None:
+    def __init__(self, plan: Plan, cells: Sequence[Cell], forecast: Forecast, begun: float) -> None:
         self._plan = plan
         self._forecast = forecast
         self._seen: dict[CellKey, list[float]] = {}
         self._to_come = blocks([cell for cell in cells if not cell.note])
         self._running: tuple[Cell, ...] = ()
-        self._end = _FOREVER if plan.time_budget_s is None else monotonic() + plan.time_budget_s
+        self._end = _FOREVER if plan.time_budget_s is None else begun + plan.time_budget_s
         self._block_end = _FOREVER
         self.done = 0
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.bench.comparisons import Results
 from core.bench.records import CellResult
 from core.bench.wording import each, milliseconds, same
+from core.milvus import Kind
 
 # Weakest first: what is compared with Strong or Session to see what waiting for it costs.
 _WEAK = ("Bounded", "Eventually")
+_CLIENT = "this client's own processor time"
+_CLIENTS: dict[Kind, str] = {"lite": "processor time of this process, client and Milvus Lite together"}
 
 
 @dataclass(frozen=True)
@@ -25,46 +28,62 @@ class Shares:
     round_trip: float | None
     client: float
     server: float
+    client_name: str = _CLIENT
+    server_name: str = "the server"
 
     def sentence(self, name: str) -> str:
         """The split in words."""
         parts = [
             (self.consistency, "waiting for the consistency level"),
             (self.round_trip, "the added network round trip"),
-            (self.client, "this client's own processor time"),
-            (self.server, "the server"),
+            (self.client, self.client_name),
+            (self.server, self.server_name),
         ]
         told = sorted(((value, text) for value, text in parts if value), reverse=True)
         shown = ", ".join(f"{_percent(value / self.total)} is {text}" for value, text in told)
         return f"Of the {milliseconds(self.total)} of one {name} call, {shown}."
 
 
-def shares(results: Results, cell: CellResult) -> Shares:
+def shares(results: Results, cell: CellResult, backend: Kind) -> Shares:
     """Split one call of a sequential cell."""
-    total = rest = each(cell)
     relaxed = _relaxed(results, cell)
-    consistency = _difference(results, cell, relaxed)
     base = relaxed or cell
     near = results.twin(base, rtt_ms=0.0) if base.key.rtt_ms else None
+    consistency = _difference(results, cell, relaxed)
     round_trip = _difference(results, base, near)
-    rest -= (consistency or 0.0) + (round_trip or 0.0)
-    plain = near or base
+    total, plain = each(cell), near or base
+    rest = total - (consistency or 0.0) - (round_trip or 0.0)
     client = min((plain.cpu or 0.0) * each(plain), rest)
-    return Shares(total, consistency, round_trip, client, max(rest - client, 0.0))
+    split = Shares(total, consistency, round_trip, client, max(rest - client, 0.0))
+    return replace(split, client_name=_CLIENTS.get(backend, _CLIENT), server_name=_server(cell, split))
+
+
+def _server(cell: CellResult, split: Shares) -> str:
+    """What the rest is: the server, and whatever no cell told apart from it."""
+    parts = ["the server"]
+    if _waits(cell) and split.consistency is None:
+        parts.append("waiting for the consistency level")
+    if cell.key.rtt_ms and split.round_trip is None:
+        parts.append("the added round trip")
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}, not told apart"
 
 
 def untold(cell: CellResult, split: Shares) -> str:
     """Which cell is missing for a part to be told; "" when none is."""
     missing = []
-    if cell.key.consistency in {"Strong", "Session"} and split.consistency is None:
+    if _waits(cell) and split.consistency is None:
         missing.append("a Bounded cell, to tell what waiting for the consistency level costs")
     if cell.key.rtt_ms and split.round_trip is None:
         missing.append("a cell without the added round trip")
     return f"To split it further, add {' and '.join(missing)}." if missing else ""
 
 
+def _waits(cell: CellResult) -> bool:
+    return cell.key.consistency not in _WEAK
+
+
 def _relaxed(results: Results, cell: CellResult) -> CellResult | None:
-    if cell.key.consistency in _WEAK:
+    if not _waits(cell):
         return None
     twins = (results.twin(cell, consistency=level) for level in _WEAK)
     return next((twin for twin in twins if twin is not None), None)

@@ -14,7 +14,7 @@ from core.bench.drivers.blocking import on_thread
 from core.bench.lab import Lab
 from core.bench.operations import Operation, Stage
 from core.bench.plan import CellKey, Plan
-from core.bench.staging import Collections, prepare_all
+from core.bench.staging import Collections
 from core.milvus import Backend
 
 _PROBE_ROWS = 200
@@ -120,7 +120,7 @@ async def probe(lab: Lab, collections: Collections, plan: Plan, cells: Sequence[
     shapes = {_shape(cell): cell for cell in examples.values()}
     begun = monotonic()
     wanted = {shape: (cell.operation, _stage(lab, collections, plan, cell)) for shape, cell in shapes.items()}
-    made = await on_thread(lambda: prepare_all([_filled(pair) for pair in wanted.values()]))
+    made = await on_thread(lambda: collections.prepare_all([_filled(pair) for pair in wanted.values()]))
     staging = monotonic() - begun
     stores = dict(zip(wanted, made, strict=True))
     paces: dict[object, Pace] = {}

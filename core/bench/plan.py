@@ -25,6 +25,8 @@ FRAMEWORK_LABELS: dict[Framework, str] = {
 DEFAULT_ROUNDS = 8
 DEFAULT_THREADS = 64
 MAX_CALLS = 100_000
+# "All at once" ends here: four times what any of the tutorials does; beyond it, memory is measured.
+MOST_AT_ONCE = 4096
 
 _T = TypeVar("_T")
 _Number = TypeVar("_Number", int, float)
@@ -59,7 +61,7 @@ class CellKey:
     @property
     def limit(self) -> int:
         """Most calls that may be under way at once."""
-        return self.count if self.concurrency == 0 else min(self.concurrency, self.count)
+        return min(self.concurrency or MOST_AT_ONCE, self.count)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready fields."""

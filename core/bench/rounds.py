@@ -16,7 +16,7 @@ from core.bench.events import CellStarted, Emit, RoundFinished
 from core.bench.operations import Stage
 from core.bench.plan import CellKey, Plan, parse_load
 from core.bench.records import Round
-from core.bench.staging import Collections, prepare_all
+from core.bench.staging import Collections
 from core.bench.summary import cell_result, round_of, wrong_results
 from core.errors import BackendError
 from core.milvus import explain, is_lost
@@ -165,7 +165,9 @@ class Rounds:
             for place, cell in enumerate(cells)
         ]
         fresh = [item for item in outcomes if item.cell.operation.fresh]
-        made = await on_thread(lambda: prepare_all([(item.cell.operation, item.stage) for item in fresh]))
+        made = await on_thread(
+            lambda: self._collections.prepare_all([(item.cell.operation, item.stage) for item in fresh])
+        )
         for item, store in zip(fresh, made, strict=True):
             item.store = store
         await self._open_shared([item for item in outcomes if not item.cell.operation.fresh])
@@ -189,7 +191,7 @@ class Rounds:
         missing = {_data_of(item.cell): item for item in outcomes if not self._shared[_data_of(item.cell)]}
         direct = self._lab.targets[0.0]
         wanted = [(item.cell.operation, replace(item.stage, target=direct)) for item in missing.values()]
-        made = await on_thread(lambda: prepare_all(wanted))
+        made = await on_thread(lambda: self._collections.prepare_all(wanted))
         for (shape, item), store in zip(missing.items(), made, strict=True):
             if isinstance(store, Exception):
                 self._stores[(shape, 0.0)] = store

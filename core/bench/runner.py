@@ -82,6 +82,7 @@ class _Run:
         """The whole run; cleans up whatever happens."""
         collections = Collections(self.backend)
         lab: Lab | None = None
+        self.progress(0, 0, 0.0, "opening the clients and probing")
         try:
             lab = await Lab.open(self.backend, self.plan.rtts_ms)
             await self._measure(lab, collections)
@@ -103,7 +104,7 @@ class _Run:
             forecast = await probe(lab, collections, self.plan, self.cells)
             expected = predict(self.plan, self.cells, forecast)
             self._announce(expected)
-            budget = Budget(self.plan, self.cells, forecast)
+            budget = Budget(self.plan, self.cells, forecast, self.begun)
             rounds = Rounds(self.plan, self.context, lab, collections, budget, self)
             for block in blocks(self.cells):
                 await rounds.block(block)

@@ -22,6 +22,7 @@ PREFIX = "tandem_bench_"
 _NAME = re.compile(PREFIX + r"h([0-9a-f]{6})_p(\d+)_t([0-9a-f]+)_\d+(_\d+)?")
 _OTHER_HOST_SECONDS = 6 * 3600
 _AT_ONCE = 16
+_WAIT_SECONDS = 8.0
 
 
 class Collections:
@@ -32,7 +33,10 @@ class Collections:
         self._mark = f"t{time.time_ns():x}"
         self._stem = f"{PREFIX}h{_host()}_p{os.getpid()}_{self._mark}_"
         self._count = 0
-        self._lock = threading.Lock()
+        self._preparing = 0
+        self._closed = False
+        self._lock = threading.RLock()
+        self._idle = threading.Condition(self._lock)
         _active().add(self._mark)
 
     def name(self) -> str:
@@ -41,18 +45,47 @@ class Collections:
             self._count += 1
             return f"{self._stem}{self._count}"
 
+    def prepare_all(self, wanted: Sequence[tuple[Operation, Stage]]) -> list[Any]:
+        """`prepare` for several at once: on a server one takes seconds, and twelve hardly longer.
+
+        Blocks. In the place of a store that could not be made stands the exception.
+        """
+        with self._lock:
+            self._preparing += 1
+        try:
+            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tandem-stage") as pool:
+                return list(pool.map(lambda pair: _attempt(*pair), wanted))
+        finally:
+            self._prepared()
+
     def drop(self, names: Sequence[str]) -> None:
         """Drop collections, and those whose names go on from theirs; blocks."""
         found = [item for item in self.backend.collections(self._stem) if _stem_of(item) in set(names)]
         drop_all(self.backend, found)
 
     def close(self) -> None:
-        """Drop everything that this run made; blocks, and leaves to `leftovers` what cannot be dropped."""
-        try:
-            with suppress(Exception):  # the run's own error matters more; the leftovers can be found
-                drop_all(self.backend, self.backend.collections(self._stem))
-        finally:
-            _active().discard(self._mark)
+        """Drop everything that this run made; blocks, and leaves to `leftovers` what cannot be dropped.
+
+        A run that is cancelled may be making collections: waits some seconds for that, and what is
+        made later still is dropped by whoever made it.
+        """
+        with self._idle:
+            self._idle.wait_for(lambda: self._preparing == 0, _WAIT_SECONDS)
+            self._closed = True
+        self._sweep()
+        _active().discard(self._mark)
+
+    def _prepared(self) -> None:
+        with self._idle:
+            self._preparing -= 1
+            self._idle.notify_all()
+            late = self._closed
+        if late:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        with suppress(Exception):  # the run's own error matters more; the leftovers can be found
+            drop_all(self.backend, self.backend.collections(self._stem))
 
 
 def prepare(operation: Operation, stage: Stage) -> Any:
@@ -66,15 +99,6 @@ def prepare(operation: Operation, stage: Stage) -> Any:
     else:
         stage.backend.wait_loaded(stage.collection)
     return store
-
-
-def prepare_all(wanted: Sequence[tuple[Operation, Stage]]) -> list[Any]:
-    """`prepare` for several at once: making one takes seconds on a server, making twelve hardly longer.
-
-    Blocks. In the place of a store that could not be made stands the exception.
-    """
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tandem-stage") as pool:
-        return list(pool.map(lambda pair: _attempt(*pair), wanted))
 
 
 def _attempt(operation: Operation, stage: Stage) -> Any:

@@ -38,7 +38,7 @@ def verdict(cells: Sequence[CellResult], backend: Kind) -> tuple[Verdict, ...]:
     for main in mains:
         found += _winner(results, main)
     for main in mains:
-        found += _cause(results, main)
+        found += _cause(results, main, backend)
     found += _overheads(results)
     for main in mains:
         found += _advice(results, main)
@@ -106,13 +106,13 @@ def _runner_up(results: Results, rivals: Sequence[CellResult], main: CellResult)
         yield Verdict("winner", text)
 
 
-def _cause(results: Results, main: CellResult) -> Iterator[Verdict]:
-    split = causes.shares(results, main)
+def _cause(results: Results, main: CellResult, backend: Kind) -> Iterator[Verdict]:
+    split = causes.shares(results, main, backend)
     text = split.sentence(f"{wording.work(main.key)} ({wording.condition(main.key)})")
     missing = causes.untold(main, split)
     yield Verdict("cause", f"{text} {missing}".strip())
     for cell in results.alternatives(main):
-        if cell.key.mode == "asyncio" and (cell.cpu or 0) >= _BUSY:
+        if backend != "lite" and cell.key.mode == "asyncio" and (cell.cpu or 0) >= _BUSY:
             share = f"{cell.cpu:.0%} of a core"
             yield Verdict(
                 "cause",

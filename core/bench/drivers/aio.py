@@ -11,9 +11,8 @@ from time import perf_counter_ns
 from typing import Any
 
 from core.bench.drivers.base import Drive, Recorder, Stop, Work
+from core.bench.plan import MOST_AT_ONCE
 
-# As many tasks as any of the tutorials makes, four times over; beyond it, memory would be measured.
-MOST_AT_ONCE = 4096
 _TICK = 0.01
 # Lateness that any loop has.
 _NOISE = 0.002

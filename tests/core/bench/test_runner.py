@@ -25,6 +25,9 @@ from core.errors import UsageError
 from core.milvus import Backend
 from core.settings import Settings
 
+# langchain-milvus stands on the ORM; its users can do nothing about it.
+pytestmark = pytest.mark.filterwarnings("ignore:.*ORM-style PyMilvus API")
+
 SMALL = {"dimension": 8, "rows": 20, "counts": (12,), "rounds": 2, "warmup_calls": 2}
 
 
@@ -59,7 +62,7 @@ def test_a_run_measures_every_cell_and_verifies_its_effect(backend):
     assert len(measured) == 22
     assert all(cell.verified and len(cell.counted) == 2 and cell.errors.n > 0 for cell in measured)
     assert {cell.note for cell in result.cells if cell.note} == {"no batch API"}
-    assert isinstance(events[0], RunStarted)
+    assert len(of(RunStarted, events)) == 1
     assert isinstance(events[-1], RunFinished)
     assert of(Progress, events)[-1].share == 1.0
     assert RunResult.from_json(result.to_json()).to_json() == result.to_json()

@@ -46,8 +46,8 @@ def test_the_cause_is_found_by_comparing_cells():
 def test_a_cause_that_no_cell_tells_is_not_guessed():
     only = [cell("llamaindex.query.sequential", 111.0, consistency="Strong", count=300)]
     cause = sentences(only, "cause")[0]
-    assert "waiting for the consistency level costs" in cause
-    assert "is waiting for the consistency level" not in cause.partition("To split")[0]
+    assert "is the server and waiting for the consistency level, not told apart" in cause
+    assert "add a Bounded cell, to tell what waiting for the consistency level costs" in cause
 
 
 def test_a_weaker_consistency_level_is_advised_with_what_async_then_gains():
