@@ -24,6 +24,7 @@ class Budget:
         self._plan = plan
         self._forecast = forecast
         self._seen: dict[CellKey, list[float]] = {}
+        self._stagings: list[float] = []
         self._to_come = blocks([cell for cell in cells if not cell.note])
         self._running: tuple[Cell, ...] = ()
         self._end = _FOREVER if plan.time_budget_s is None else begun + plan.time_budget_s
@@ -62,6 +63,10 @@ class Budget:
         self._seen.setdefault(key, []).append(seconds)
         self.done += 1
 
+    def staged(self, seconds: float) -> None:
+        """Making a set of fresh collections took so long."""
+        self._stagings.append(seconds)
+
     def seconds_left(self) -> float:
         """Seconds that the rest of the run is expected to take."""
         forecast = self._expect()
@@ -86,4 +91,5 @@ class Budget:
 
     def _expect(self) -> Forecast:
         known = {key: fmean(seconds) for key, seconds in self._seen.items()}
-        return Forecast({**self._forecast.cells, **known}, self._forecast.staging)
+        staging = fmean(self._stagings) if self._stagings else self._forecast.staging
+        return Forecast({**self._forecast.cells, **known}, staging)

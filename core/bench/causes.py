@@ -12,7 +12,8 @@ from core.milvus import Kind
 # Weakest first: what is compared with Strong or Session to see what waiting for it costs.
 _WEAK = ("Bounded", "Eventually")
 _CLIENT = "this client's own processor time"
-_CLIENTS: dict[Kind, str] = {"lite": "processor time of this process, client and Milvus Lite together"}
+_LITE_CLIENT = "processor time of this process, client and Milvus Lite together"
+_LITE_REST = "waiting: for the interpreter lock, the disk, or other programs"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def shares(results: Results, cell: CellResult, backend: Kind) -> Shares:
     rest = total - (consistency or 0.0) - (round_trip or 0.0)
     client = min((plain.cpu or 0.0) * each(plain), rest)
     split = Shares(total, consistency, round_trip, client, max(rest - client, 0.0))
-    return replace(split, client_name=_CLIENTS.get(backend, _CLIENT), server_name=_server(cell, split))
+    if backend == "lite":
+        return replace(split, client_name=_LITE_CLIENT, server_name=_LITE_REST)
+    return replace(split, server_name=_server(cell, split))
 
 
 def _server(cell: CellResult, split: Shares) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
+from core.bench.checking import check_all
 from core.bench.drivers import Asyncio, Batch, Drive, Driver, OpenLoop, Sequential, Stop, Threads, Work
 from core.bench.drivers.blocking import on_thread
 from core.bench.estimate import FRESH_AT_ONCE
@@ -16,9 +17,9 @@ from core.bench.events import CellStarted, Emit, RoundFinished
 from core.bench.operations import Stage
 from core.bench.plan import CellKey, Plan, parse_load
 from core.bench.records import Round
+from core.bench.recovery import recover
 from core.bench.staging import Collections
-from core.bench.summary import cell_result, round_of, wrong_results
-from core.errors import BackendError
+from core.bench.summary import cell_result, round_of
 from core.milvus import explain, is_lost
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from core.bench.lab import Lab
     from core.bench.runner import Context
 
-# A server that was restarted needs about 15 s until it answers.
-RECOVER_SECONDS = 45.0
 _SECONDS_A_CALL_UNDER_WAY = 0.05
 _OUT_OF_TIME = "not measured: the time budget ended"
 
@@ -74,7 +73,8 @@ class Rounds:
         self._plan, self._context, self._lab = plan, context, lab
         self._collections, self._budget, self._report = collections, budget, report
         self._shared: dict[object, str] = {}
-        self._stores: dict[object, Any] = {}
+        self._fresh: list[str] = []
+        self._stores: dict[tuple[object, float], Any] = {}
         self._rounds: dict[CellKey, list[Round]] = {}
         self._troubles: dict[CellKey, str] = {}
         self._rates: dict[CellKey, float] = {}
@@ -116,11 +116,18 @@ class Rounds:
         self._report.finish_cell(
             cell,
             rounds,
+            alone=self._alone(cell.key),
             state="complete" if complete else "incomplete",
             note=self._troubles.get(cell.key, ""),
             achieved_rtt_ms=self._lab.targets[cell.key.rtt_ms].achieved_rtt_ms,
             offered_rate=self._rates.get(cell.key),
         )
+
+    def _alone(self, key: CellKey) -> float | None:
+        """Seconds of one call by itself, from the sequential cell of the same work."""
+        twins = [k for k in self._rounds if k.mode == "sequential" and _same_work(k, key)]
+        rounds = [item for twin in twins for item in self._rounds[twin] if item.counted]
+        return fmean(item.seconds for item in rounds) / key.count if rounds else None
 
     async def _passes(self, cells: Sequence[Cell]) -> None:
         if not cells:
@@ -142,6 +149,7 @@ class Rounds:
 
     async def _chunk(self, cells: Sequence[Cell], index: int, position: int) -> None:
         outcomes = await self._staged(cells, index, position)
+        self._fresh = [item.stage.collection for item in outcomes if item.cell.operation.fresh]
         try:
             for outcome in outcomes:
                 if isinstance(outcome.store, Exception):
@@ -152,8 +160,8 @@ class Rounds:
                     await self._settle([outcome], index)
             await self._settle([item for item in outcomes if item.cell.operation.fresh], index)
         finally:
-            fresh = [item.stage.collection for item in outcomes if item.cell.operation.fresh]
-            if fresh and not self._report.stop.is_set():
+            if self._fresh and not self._report.stop.is_set():
+                fresh, self._fresh = self._fresh, []
                 await asyncio.shield(on_thread(lambda: self._collections.drop(fresh)))
 
     # Staging
@@ -165,9 +173,12 @@ class Rounds:
             for place, cell in enumerate(cells)
         ]
         fresh = [item for item in outcomes if item.cell.operation.fresh]
+        begun = time.monotonic()
         made = await on_thread(
             lambda: self._collections.prepare_all([(item.cell.operation, item.stage) for item in fresh])
         )
+        if fresh:
+            self._budget.staged(time.monotonic() - begun)
         for item, store in zip(fresh, made, strict=True):
             item.store = store
         await self._open_shared([item for item in outcomes if not item.cell.operation.fresh])
@@ -213,6 +224,7 @@ class Rounds:
     # Driving
 
     async def _drive(self, item: _Outcome, index: int) -> None:
+        await self._follow(item)
         cell, stage = item.cell, item.stage
         if not self._rounds[cell.key]:
             self._report.emit(CellStarted(cell.key))
@@ -226,8 +238,21 @@ class Rounds:
         driver = await self._driver(item, index)
         item.started_at = time.time()
         item.drive = await self._lab.run(driver.drive(item.work, self._report.stop))
-        if item.drive.lost:
-            await self._recover(item)
+        if item.drive.lost and not self._report.stop.is_set():
+            names = {*filter(None, self._shared.values()), *self._fresh}
+            await recover(self._lab, cell.key, names, self._report.warn)
+            if self._lab.targets[cell.key.rtt_ms] is not stage.target:
+                self._stores = {at: store for at, store in self._stores.items() if at[1] != cell.key.rtt_ms}
+
+    async def _follow(self, item: _Outcome) -> None:
+        """Open the store anew when its target was replaced after it had been staged."""
+        target = self._lab.targets[item.cell.key.rtt_ms]
+        if item.stage.target is target:
+            return
+        item.stage = replace(item.stage, target=target)
+        item.store = await on_thread(lambda: item.cell.operation.kit.open(item.stage))
+        if not item.cell.operation.fresh:
+            self._stores[_data_of(item.cell), item.cell.key.rtt_ms] = item.store
 
     async def _driver(self, item: _Outcome, index: int) -> Driver:
         key = item.cell.key
@@ -272,12 +297,13 @@ class Rounds:
 
     async def _settle(self, outcomes: Sequence[_Outcome], index: int) -> None:
         """Verify and record driven rounds; several at once, for a read at Strong consistency waits."""
-        driven = [item for item in outcomes if item.drive is not None]
-        wrong = await on_thread(lambda: _verify_all(driven, warmup=index == 0)) if driven else []
-        for item, (verified, detail) in zip(driven, wrong, strict=True):
-            assert item.drive is not None
-            made = round_of(item.drive, index, item.position, warmup=index == 0, started_at=item.started_at)
-            self._record(item.cell, replace(made, verified=verified, detail=detail), item.drive)
+        driven = [(item, item.work, item.drive) for item in outcomes if item.work and item.drive]
+        warmup = index == 0
+        unchecked = [(None, "")] * len(driven)
+        checked = unchecked if warmup else await on_thread(lambda: check_all([pair[1:] for pair in driven]))
+        for (item, _, drive), (verified, detail) in zip(driven, checked, strict=True):
+            made = round_of(drive, index, item.position, warmup=warmup, started_at=item.started_at)
+            self._record(item.cell, replace(made, verified=verified, detail=detail), drive)
 
     def _record(self, cell: Cell, done: Round, drive: Drive) -> None:
         self._rounds[cell.key].append(done)
@@ -298,65 +324,6 @@ class Rounds:
         if is_lost(error):
             raise sentence from error
         self._troubles[cell.key] = f"its collection could not be prepared: {sentence}"
-
-    async def _recover(self, item: _Outcome) -> None:
-        """Wait for a Milvus that went away, or replace a proxy that did; `BackendError` when in vain."""
-        rtt, label = item.cell.key.rtt_ms, item.cell.key.label
-        target = self._lab.targets[rtt]
-        if target.proxy is not None and not target.proxy.running:
-            await self._lab.reopen(rtt)
-            self._stores = {key: store for key, store in self._stores.items() if key[1] != rtt}  # type: ignore[index]
-            self._report.warn(
-                f"The delay proxy of {rtt:g} ms ended during {label} and was started again: "
-                "that round does not count."
-            )
-            return
-        gone = time.monotonic()
-        await self._wait_for_milvus(item)
-        away = time.monotonic() - gone
-        self._report.warn(
-            f"Milvus stopped answering during {label}, and answered again {away:.0f} s later: "
-            "that round does not count."
-        )
-
-    async def _wait_for_milvus(self, item: _Outcome) -> None:
-        backend, end = self._lab.backend, time.monotonic() + RECOVER_SECONDS
-        while True:
-            try:
-                await on_thread(backend.ping)
-                for name in filter(None, self._shared.values()):
-                    await on_thread(lambda name=name: backend.wait_loaded(name))  # type: ignore[misc]
-                return
-            except Exception as error:
-                if time.monotonic() > end:
-                    raise _gone(backend, item, error) from error
-            await asyncio.sleep(0.5)
-
-
-def _gone(backend: Any, item: _Outcome, error: Exception) -> BackendError:
-    sentence = explain(error, backend.address, backend.settings)
-    return BackendError(
-        f"{sentence} The run ended during {item.cell.key.label}; the cells that were finished are kept."
-    )
-
-
-def _verify_all(outcomes: Sequence[_Outcome], *, warmup: bool) -> list[tuple[bool | None, str]]:
-    with ThreadPoolExecutor(FRESH_AT_ONCE, thread_name_prefix="tandem-verify") as pool:
-        return list(pool.map(lambda item: _verify(item, warmup=warmup), outcomes))
-
-
-def _verify(item: _Outcome, *, warmup: bool) -> tuple[bool | None, str]:
-    """Whether the round did what it should, and what is wrong; None when that can't be told."""
-    work, drive = item.work, item.drive
-    if warmup or work is None or drive is None or drive.lost:
-        return None, ""
-    if wrong := wrong_results(drive):
-        return False, wrong
-    try:
-        wrong = work.verify(drive.ok, drive.errors + drive.incomplete)
-    except Exception as error:  # noqa: BLE001 - recorded with the round: its effect is unknown
-        return None, f"its effect could not be read: {type(error).__name__}"
-    return not wrong, wrong
 
 
 def _chunks(cells: Sequence[Cell]) -> Iterator[list[Cell]]:

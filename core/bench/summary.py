@@ -39,14 +39,19 @@ def wrong_results(drive: Drive) -> str:
     return "; ".join(f"{n} times {kind}" for kind, n in wrong.items())
 
 
-def cell_result(key: CellKey, rounds: Sequence[Round], **more: Any) -> CellResult:
-    """Everything that can be said of a cell from its rounds; `more` sets further fields."""
+def cell_result(
+    key: CellKey, rounds: Sequence[Round], *, alone: float | None = None, **more: Any
+) -> CellResult:
+    """Everything that can be said of a cell from its rounds; `more` sets further fields.
+
+    `alone` is the seconds of one such call by itself, if that was measured too.
+    """
     counted = [item for item in rounds if item.counted]
     measured = [item for item in rounds if not item.warmup]
     seconds = sum(item.seconds for item in counted)
     in_flight = fmean(item.in_flight for item in counted) if counted else None
-    kind = native.judge(key, rounds)
-    fake = native.flag(kind, in_flight or 0.0, key.limit)
+    kind = native.judge(key, rounds, alone)
+    fake = native.flag(kind, rounds)
     stalls = [item.stall_ms for item in counted if item.stall_ms is not None]
     return CellResult(
         key=key,

@@ -25,6 +25,8 @@ _PLURALS = {
     "upsert": "upserts",
 }
 _BUSY = 0.9
+# A gain that cannot be larger than this is none that one would change a program for.
+_LITTLE = 1.5
 
 
 def verdict(cells: Sequence[CellResult], backend: Kind) -> tuple[Verdict, ...]:
@@ -80,7 +82,10 @@ def _winner(results: Results, main: CellResult) -> Iterator[Verdict]:
     if ratio.ratio < 1:
         yield Verdict("winner", f"{where}: nothing beats one call after the other.")
         return
-    yield Verdict("winner", f"{where}: {first} wins, {_compared(ratio, main)}.")
+    yield Verdict(
+        "winner",
+        f"{where}: {first} {'win' if rivals[0].key.mode == 'threads' else 'wins'}, {_compared(ratio, main)}.",
+    )
     yield from _runner_up(results, rivals, main)
 
 
@@ -176,7 +181,7 @@ def _advice(results: Results, main: CellResult) -> Iterator[Verdict]:
             yield Verdict(
                 "advice", f"Issue the {things} at once rather than in a loop: {_compared(gain, main)}."
             )
-        elif not gain.different:
+        elif not gain.different and gain.high is not None and gain.high < _LITTLE:
             yield Verdict(
                 "advice", f"Keep the plain loop for {things}: issuing them at once gains nothing measurable."
             )

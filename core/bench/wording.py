@@ -11,6 +11,8 @@ _WIDE = 3.0
 
 def times(value: float) -> str:
     """A factor with as many digits as it deserves."""
+    if value >= 1000 or value < 0.01:
+        return "over 1000" if value >= 1000 else "under 0.01"
     if value >= 9.95:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 0.95 else f"{value:.2f}"

@@ -8,7 +8,7 @@ from core.bench.drivers import Asyncio, Stop, Work
 from core.bench.lab import LoopThread
 from core.bench.native import judge
 from core.bench.plan import CellKey
-from core.bench.records import Round
+from core.bench.records import Round, Sample, Samples
 
 SECONDS = 0.004
 
@@ -85,3 +85,24 @@ def test_a_blocking_method_is_seen_in_the_figures_that_are_shown():
 @pytest.mark.parametrize(("limit", "count"), [(2, 60), (0, 4)], ids=["two at a time", "four calls"])
 def test_too_little_overlap_proves_nothing(limit, count):
     assert judge(key(limit, count), [measured(truly_async, limit=limit, count=count)]) is None
+
+
+def of(**figures):
+    return Round(**{"index": 1, "warmup": False, "position": 0, "seconds": 0.8, "ok": 40, **figures})
+
+
+@pytest.mark.parametrize(
+    ("figures", "alone", "kind"),
+    [
+        # As measured: LangChain's afrom_texts, which opens its store with blocking calls.
+        ({"in_flight": 26.3, "stalled": 0.79, "cpu": 0.32}, 0.024, "blocking"),
+        # As measured: a native search on a machine six times overcommitted.
+        ({"in_flight": 30.0, "stalled": 0.6, "cpu": 0.1}, 0.09, "native"),
+        # A native search that keeps the loop busy computing.
+        ({"in_flight": 30.0, "stalled": 0.9, "cpu": 0.95}, 0.024, "native"),
+    ],
+    ids=["half blocking", "starved", "computing"],
+)
+def test_waiting_for_the_processor_is_not_taken_for_blocking(figures, alone, kind):
+    calls = Samples.of([Sample(0, 0, 1)] * 40)
+    assert judge(key(0, 40), [of(samples=calls, **figures)], alone) == kind

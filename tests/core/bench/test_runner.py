@@ -257,7 +257,8 @@ def test_a_round_trip_is_added_measured_and_told_as_the_cause(backend):
 
 
 def test_a_proxy_that_is_cut_is_replaced_and_its_round_does_not_count(backend):
-    wanted = plan(operations=("search",), modes=("sequential",), rtts_ms=(10,), rounds=4, counts=(30,))
+    given = {"operations": ("search",), "modes": ("sequential", "asyncio"), "rtts_ms": (10,)}
+    wanted = plan(rounds=4, counts=(30,), **given)
     events, killed = [], []
 
     def listen(event):
@@ -272,7 +273,10 @@ def test_a_proxy_that_is_cut_is_replaced_and_its_round_does_not_count(backend):
     assert len(killed) == 1
     assert result.state == "complete"
     assert any("delay proxy of 10 ms ended" in event.text for event in of(Warned, events))
-    assert [item.counted for item in result.cells[0].rounds] == [False, True, False, True, True]
+    rounds = [item for cell in result.cells for item in cell.rounds if not item.warmup]
+    assert len(rounds) == 8
+    assert 1 <= sum(not item.counted for item in rounds) <= 2
+    assert all(len(cell.counted) >= 2 and cell.verified for cell in result.cells)
 
 
 def short(backend):

@@ -64,7 +64,7 @@ def test_a_server_that_is_killed_and_comes_back_costs_rounds_and_no_result(own_m
 def test_a_server_that_stays_away_ends_the_run_with_the_reason_and_what_was_finished(
     own_milvus_server, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("core.bench.rounds.RECOVER_SECONDS", 3.0)
+    monkeypatch.setattr("core.bench.recovery.RECOVER_SECONDS", 3.0)
     backend = connect(own_milvus_server, tmp_path)
     result, events = measure(backend, Plan.make(**{**PLAN, "counts": (20, 40)}), own_milvus_server.kill)
     assert result.state == "incomplete"
