@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core.cli import ask, doctor, ingest
+from core.cli import ask, bench, doctor, history, ingest
 from core.errors import TandemError, redact
 from core.loop import get_loop
 from core.settings import Settings
 
-COMMANDS = {"ingest": ingest, "ask": ask, "doctor": doctor}
+COMMANDS = {"ingest": ingest, "ask": ask, "bench": bench, "history": history, "doctor": doctor}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,7 +23,8 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        sub = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        # A command may give one of the common options a meaning of its own: the last one counts.
+        sub = commands.add_parser(name, help=module.HELP, description=module.HELP, conflict_handler="resolve")
         sub.add_argument("--workspace", default="default", help="which corpus (default: %(default)s)")
         sub.add_argument("--uri", help="Milvus: a path for Milvus Lite, or http://HOST:PORT")
         sub.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -32,7 +33,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code: 0 all succeeded, 1 something failed, 2 wrong usage."""
+    """Run one command; return its exit code.
+
+    0 all succeeded, 1 something failed, 2 wrong usage, 3 a limit was missed, 130 stopped by Ctrl-C.
+    """
     arguments = parser().parse_args(argv)
     secrets: tuple[str, ...] = ()
     try:

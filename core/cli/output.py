@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
+
+from core.errors import StorageError
 
 
 def print_json(value: Any, *, line: bool = False) -> None:
     """Print a JSON document, or one JSON line."""
     print(json.dumps(value, ensure_ascii=False, indent=None if line else 2), flush=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, or to the terminal when the path is `-`; `StorageError` when it cannot be written."""
+    if str(path) == "-":
+        print(text, flush=True)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"The file {path} cannot be written ({error.strerror or type(error).__name__}): name another one."
+        ) from None
 
 
 def say(text: str = "") -> None:

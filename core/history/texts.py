@@ -41,7 +41,7 @@ def clean(text: str) -> str:
 def duration(seconds: float) -> str:
     """A time as people say it."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(seconds, 1):.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 90:
         return f"{minutes} min {rest} s" if minutes < 10 and rest else f"{minutes} min"

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, and_, delete, insert, update
 
 from core.history.records import NewRun, RunState
 from core.history.schema import cells, rounds, runs
+from core.history.texts import clean
 
 
 class Writer:
@@ -30,8 +31,8 @@ class Writer:
             {
                 "workspace": run.workspace,
                 "kind": run.kind,
-                "name": run.name,
-                "note": run.note,
+                "name": storable(run.name),
+                "note": storable(run.note),
                 "state": "running",
                 "imported": run.imported,
                 "workload_hash": run.workload_hash,
@@ -101,7 +102,9 @@ class Writer:
 
 
 def storable(value: Any) -> Any:
-    """JSON-ready data with None for the numbers that JSON does not have; PostgreSQL refuses those."""
+    """JSON-ready data that every database takes: no infinite numbers, no NUL, no half characters."""
+    if isinstance(value, str):
+        return value if value.isprintable() else clean(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
