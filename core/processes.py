@@ -16,8 +16,11 @@ def this_process() -> str:
 
 
 def has_ended(mark: str) -> bool:
-    """Whether the mark's process was one of this machine that has ended; what follows it is passed over."""
-    machine, process, born, _ = mark.split("|")
+    """Whether the mark's process was one of this machine that has ended; what follows it is passed over.
+
+    False as well for what is no mark: then only silence can tell.
+    """
+    machine, process, born = [*mark.split("|"), "", "", ""][:3]
     return bool(born) and machine == _machine() and _born(int(process)) != born
 
 
