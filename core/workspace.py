@@ -52,10 +52,10 @@ class Workspace:
     def space(self, mode: Mode = Mode.CONTROLLED) -> str:
         """Key of the collections in force: workspace, mode, embedding model and index settings.
 
-        The catalogue files its documents under this key, so that another embedding model or index
-        starts empty instead of mixing vectors.
+        The catalogue files its documents under this key, so that another embedding model, index or
+        Milvus starts empty instead of mixing vectors or taking what is elsewhere for lost.
         """
-        return milvus.space_key(self.name, mode.value, self._mark(mode))
+        return milvus.space_key(self.name, mode.value, f"{self._mark(mode)}-{self._place()}")
 
     def collection(self, engine: EngineName, mode: Mode = Mode.CONTROLLED) -> str:
         """Name of an engine's collection."""
@@ -120,6 +120,13 @@ class Workspace:
     def _engine_key(self, name: EngineName, mode: Mode) -> tuple[str, ...]:
         shared = (*milvus.backend_key(self.settings), *model_key(self.settings))
         return ("engine", self.collection(name, mode), *shared)
+
+    def _place(self) -> str:
+        """Which Milvus this is, in 8 hex digits; a Lite folder under `home` may move along with it."""
+        uri = self.backend.address.uri
+        home = str(self.settings.home.absolute())
+        place = (uri.removeprefix(home), self.settings.milvus_database)
+        return hashlib.sha256(repr(place).encode()).hexdigest()[:8]
 
     def _mark(self, mode: Mode) -> str:
         endpoint = self.model.endpoint
