@@ -18,7 +18,7 @@ from core.cli.thresholds import GRAMMAR, Outcome, Threshold
 from core.errors import UsageError
 from core.history import (
     Comparison,
-    check_same_work,
+    check_comparable,
     compare,
     export_json,
     open_history,
@@ -93,13 +93,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     thresholds = [Threshold.parse(text) for text in arguments.threshold]
     _check_file(arguments.json)
     before = _earlier(arguments.compare, settings)
-    if before is not None:
-        check_same_work(before.plan, plan)
     backend = run_on_loop(open_backend(settings))
     _mention_leftovers(backend, _people(arguments))
     keys = [cell.key for cell in lab.unfold(plan, backend) if not cell.note]
     for threshold in thresholds:
         threshold.check_plan(plan, keys)
+    if before is not None:
+        check_comparable(before, plan, keys)
     _ask(plan, backend, asks=not arguments.yes)
     result, stopped = _measure(arguments, plan, backend, settings)
     return _report(arguments, result, thresholds, before, stopped=stopped)
@@ -131,11 +131,11 @@ def _report(
     stopped: bool,
 ) -> int:
     stream = _people(arguments)
-    if result is None:
+    if result is None or (stopped and not result.cells):
         print("Stopped before anything was measured.", file=stream)
         return 130
     outcomes = [] if stopped else [item for limit in thresholds for item in limit.check(result)]
-    found = compare(before, result) if before is not None and result.valid else None
+    found = _compared(before, result)
     _describe(result, outcomes, found, stream)
     if arguments.json is not None:
         extra = {
@@ -162,6 +162,12 @@ def _describe(result: RunResult, outcomes: Sequence[Outcome], found: Comparison 
     if found is not None:
         parts.append(f"Against {found.before}: {benchmarks.changes(found)}")
     print("\n" + "\n\n".join(part for part in parts if part), file=stream)
+
+
+def _compared(before: RunResult | None, result: RunResult) -> Comparison | None:
+    """What changed; None when there is nothing to compare, or the run is no measure."""
+    shared = before is not None and {cell.key for cell in before.cells} & {cell.key for cell in result.cells}
+    return compare(before, result) if before is not None and shared and result.valid else None
 
 
 def _outcome(found: Outcome) -> str:

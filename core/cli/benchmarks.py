@@ -22,7 +22,7 @@ class Watch:
         self.result: RunResult | None = None
         self._stream = stream
         hidden = not sys.stderr.isatty()
-        form = "{percentage:3.0f}%|{bar}| {n}/{total} {desc}"
+        form = "{percentage:3.0f}%|{bar}| {desc}"
         self._bar = tqdm(
             total=0, disable=hidden, file=sys.stderr, leave=False, bar_format=form, dynamic_ncols=True
         )
@@ -54,8 +54,10 @@ class Watch:
         )
 
     def _progress(self, event: Progress) -> None:
-        left = f"{duration(event.seconds_left)} left"
-        self._bar.set_description_str(f"rounds, {left}  {shorten(event.doing, 60)}", refresh=False)
+        left = (
+            f"{event.done}/{event.total} rounds, {duration(event.seconds_left)} left  " if event.total else ""
+        )
+        self._bar.set_description_str(f"{left}{shorten(event.doing, 60)}", refresh=False)
         self._bar.total, self._bar.n = event.total, event.done
         self._bar.refresh()
 

@@ -1,6 +1,6 @@
 """Runs that last, in SQL: benchmarks now, evaluations and votes as well. Blocking, but for the recorder."""
 
-from core.history.comparison import CellChange, Comparison, check_same_work, compare
+from core.history.comparison import CellChange, Comparison, check_comparable, compare
 from core.history.exports import export_csv, export_json, export_samples_csv
 from core.history.imports import import_json, read_file, read_json
 from core.history.recorder import Recorder, open_history, run_recorded
@@ -22,7 +22,7 @@ __all__ = [
     "RunState",
     "RunSummary",
     "Writer",
-    "check_same_work",
+    "check_comparable",
     "compare",
     "export_csv",
     "export_html",

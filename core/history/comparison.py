@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from core.bench.plan import Plan
+from core.bench.plan import CellKey, Plan
 from core.bench.records import CellResult, Ratio, Round, RunResult
 from core.errors import UsageError
 
@@ -104,15 +104,10 @@ def compare(before: RunResult, now: RunResult, *, tolerance: float = TOLERANCE) 
 
     `tolerance` is the share by which runs of the same thing may differ.
     """
-    check_same_work(before.plan, now.plan)
-    old = {cell.key: cell for cell in before.cells if not cell.note}
-    new = {cell.key: cell for cell in now.cells if not cell.note}
+    old = _measured(before)
+    new = _measured(now)
+    check_comparable(before, now.plan, new)
     shared = [key for key in new if key in old]
-    if not shared:
-        raise UsageError(
-            "These two runs have no cell in common: compare runs with the same operations, modes, counts, "
-            "consistency levels and round trips."
-        )
     found = [_change(old[key], new[key], tolerance) for key in shared]
     values = [_p_value(old[key], new[key]) for key in shared]
     return Comparison(
@@ -126,15 +121,23 @@ def compare(before: RunResult, now: RunResult, *, tolerance: float = TOLERANCE) 
     )
 
 
-def check_same_work(before: Plan, now: Plan) -> None:
-    """Raise `UsageError`, naming what differs, unless two plans' runs may be set side by side."""
-    if before.workload_hash == now.workload_hash:
-        return
-    old, new = before.workload, now.workload
-    changed = [f"{name} {old[name]} against {new[name]}" for name in new if old[name] != new[name]]
-    raise UsageError(
-        "These two runs are not compared, for they did different work: " + ", ".join(changed) + "."
-    )
+def check_comparable(before: RunResult, plan: Plan, keys: Iterable[CellKey]) -> None:
+    """Raise `UsageError` with the reason unless a run of that plan, with those cells, may be compared."""
+    if before.workload_hash != plan.workload_hash:
+        old, new = before.plan.workload, plan.workload
+        changed = [f"{name} {old[name]} against {new[name]}" for name in new if old[name] != new[name]]
+        raise UsageError(
+            "These two runs are not compared, for they did different work: " + ", ".join(changed) + "."
+        )
+    if not _measured(before).keys() & set(keys):
+        raise UsageError(
+            "These two runs have no cell in common: compare runs with the same operations, modes, counts, "
+            "consistency levels and round trips."
+        )
+
+
+def _measured(run: RunResult) -> dict[CellKey, CellResult]:
+    return {cell.key: cell for cell in run.cells if not cell.note}
 
 
 def _change(old: CellResult, new: CellResult, tolerance: float) -> CellChange:
