@@ -3,7 +3,7 @@
 Importing it brings in no framework, no pymilvus, no pandas: adapters import theirs when used.
 """
 
-from core import bench, sample
+from core import bench, evaluate, history, sample
 from core.ask import AskOptions, answers, ask, check_question
 from core.catalogue import DocumentRecord
 from core.doctor import Check, diagnose
@@ -80,8 +80,10 @@ __all__ = [
     "check_question",
     "check_workspace",
     "diagnose",
+    "evaluate",
     "get_jobs",
     "get_loop",
+    "history",
     "ingest",
     "overlap",
     "parity",

@@ -6,12 +6,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core.cli import ask, bench, doctor, history, ingest
+from core.cli import ask, bench, doctor, evaluate, history, ingest
 from core.errors import TandemError, redact
 from core.loop import get_loop
 from core.settings import Settings
 
-COMMANDS = {"ingest": ingest, "ask": ask, "bench": bench, "history": history, "doctor": doctor}
+COMMANDS = {
+    "ingest": ingest,
+    "ask": ask,
+    "bench": bench,
+    "evaluate": evaluate,
+    "history": history,
+    "doctor": doctor,
+}
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,0 +1,200 @@
+"""Evaluations in the history: kept there while they go on, listed, opened and resumed like benchmarks.
+
+A cell of the stored run is a variant, a round an outcome; the first cell also holds the questions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Any
+
+from core.documents.records import Chunk
+from core.errors import StorageError, UsageError
+from core.evaluate.journal import Kept, check_same, in_order
+from core.evaluate.jsonform import (
+    chunk_from_json,
+    chunk_to_json,
+    header_to_json,
+    outcome_from_json,
+    outcome_to_json,
+    result_from_json,
+)
+from core.evaluate.records import EvaluationResult, Outcome
+from core.history import History, NewRun, Writer
+from core.history.records import StoredRun
+from core.loop import get_loop
+from core.processes import this_process
+
+HEARTBEAT = 10.0
+"""Seconds between two signs of life."""
+
+
+class HistoryJournal:
+    """A `Journal` over the history, where the run is called `name`.
+
+    With `resume`, `evaluate` must be given the id of an earlier run, which it then goes on with.
+    """
+
+    def __init__(self, history: History, *, name: str = "Evaluation", resume: bool = False) -> None:
+        self._history, self._name, self._resume = history, name, resume
+        self._owner = this_process()
+        self._begun: EvaluationResult | None = None
+        self._places: dict[tuple[str, str, int], int] = {}
+        self._beating: asyncio.Task[None] | None = None
+
+    async def open(self, begun: EvaluationResult) -> Kept:
+        """Begin the run, or go on with it."""
+        kept = await get_loop().blocking(self._open, begun)
+        self._begun = begun
+        self._beating = asyncio.create_task(self._beat(begun.run_id))
+        return kept
+
+    async def append(self, outcomes: Sequence[Outcome], chunks: Sequence[Chunk]) -> None:
+        """Keep outcomes and chunks, in one transaction."""
+        await get_loop().blocking(self._append, outcomes, chunks)
+
+    async def close(self, ended: EvaluationResult) -> None:
+        """Keep how it ended, and what it says."""
+        if self._beating is not None:
+            self._beating.cancel()
+        await get_loop().blocking(self._close, ended)
+
+    async def _beat(self, run_id: str) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            with suppress(StorageError):  # the next outcome meets the same failure, and tells
+                await get_loop().blocking(self._alive, run_id)
+
+    # On threads of the blocking pool, one call at a time.
+
+    def _open(self, begun: EvaluationResult) -> Kept:
+        kept = Kept()
+        if self._resume:
+            earlier = load_evaluation(self._history.stored(begun.run_id))
+            check_same(earlier, begun)
+            kept = Kept(earlier.outcomes, earlier.chunks)
+        self._places = _places(begun)
+        with self._history.write() as writer:
+            if self._resume:
+                writer.update(begun.run_id, owner=self._owner, warnings=list(begun.warnings))
+                writer.alive(begun.run_id)
+            else:
+                writer.begin(_new_run(begun, self._name), self._owner)
+        return kept
+
+    def _append(self, outcomes: Sequence[Outcome], chunks: Sequence[Chunk]) -> None:
+        assert self._begun is not None
+        new = {chunk.id: chunk_to_json(chunk) for chunk in chunks}
+        with self._history.write() as writer:
+            for outcome in outcomes:
+                # A chunk goes with the first outcome that found it.
+                mine = [new.pop(item.chunk_id) for item in outcome.found if item.chunk_id in new]
+                data = outcome_to_json(outcome) | {"chunks": mine}
+                writer.round(self._begun.run_id, outcome.variant, self._places[outcome.key], data)
+            writer.alive(self._begun.run_id)
+
+    def _close(self, ended: EvaluationResult) -> None:
+        from core.evaluate.summary import conclusions
+
+        found = conclusions(ended)
+        lines = {line["variant"]: line for line in found["leaderboard"]}
+        with self._history.write() as writer:
+            for position, (key, data) in enumerate(_cells(ended).items()):
+                whole = len(ended.of(key)) == len(ended.questions) * ended.plan.repeats
+                writer.cell(ended.run_id, key, {**data, "summary": lines[key]}, position, finished=whole)
+            _finish(writer, ended, found["verdict"])
+
+    def _alive(self, run_id: str) -> None:
+        with self._history.write() as writer:
+            writer.alive(run_id)
+
+
+def load_evaluation(stored: StoredRun) -> EvaluationResult:
+    """The evaluation of a stored run, as far as it came; `UsageError` for a run of another kind."""
+    summary = stored.summary
+    if summary.kind != "evaluation":
+        raise UsageError(f"The run {summary.name!r} is no evaluation, it is of the kind {summary.kind}.")
+    questions: list[Mapping[str, Any]] = []
+    outcomes: dict[tuple[str, str, int], Outcome] = {}
+    chunks: dict[str, Chunk] = {}
+    for cell in stored.cells:
+        questions += cell.data.get("questions", [])
+        for item in cell.rounds:
+            outcome = outcome_from_json(item.data)
+            outcomes[outcome.key] = outcome
+            chunks |= {data["id"]: chunk_from_json(data) for data in item.data["chunks"]}
+    state = "incomplete" if summary.state == "running" else summary.state
+    result = result_from_json(
+        {
+            **summary.config,
+            "questions": questions,
+            "state": state,
+            "environment": summary.environment,
+            "warnings": summary.warnings,
+            "seconds": summary.seconds or max(summary.updated_at - summary.started_at, 0.0),
+        }
+    )
+    return replace(result, outcomes=in_order(result, outcomes), chunks=chunks)
+
+
+async def store_evaluation(history: History, result: EvaluationResult, *, name: str = "Evaluation") -> None:
+    """Write a whole evaluation, such as one from a file, under the id that it has."""
+    journal = HistoryJournal(history, name=name)
+    await journal.open(result)
+    try:
+        await journal.append(result.outcomes, list(result.chunks.values()))
+    finally:
+        await journal.close(result)
+
+
+def _new_run(begun: EvaluationResult, name: str) -> NewRun:
+    header = header_to_json(begun)
+    config = {key: value for key, value in header.items() if key not in _ELSEWHERE}
+    return NewRun(
+        run_id=begun.run_id,
+        kind="evaluation",
+        name=name,
+        config=config,
+        environment=begun.environment,
+        cells=_cells(begun),
+        workspace=begun.workspace,
+        workload_hash=header["questions_hash"],
+        schema_version=begun.schema_version,
+    )
+
+
+_ELSEWHERE = {"questions", "environment", "warnings", "state", "seconds"}
+
+
+def _cells(result: EvaluationResult) -> dict[str, dict[str, Any]]:
+    """What is known of each variant; the questions are with the first, where no list of runs reads them."""
+    cells: dict[str, dict[str, Any]] = {
+        variant.key: {"label": variant.label} for variant in result.plan.variants
+    }
+    first = next(iter(cells))
+    cells[first]["questions"] = [asdict(question) for question in result.questions]
+    return cells
+
+
+def _places(result: EvaluationResult) -> dict[tuple[str, str, int], int]:
+    """The index of the round of each outcome, within its variant."""
+    repeats = result.plan.repeats
+    return {
+        (question.id, variant.key, repeat): place * repeats + repeat
+        for place, question in enumerate(result.questions)
+        for variant in result.plan.variants
+        for repeat in range(repeats)
+    }
+
+
+def _finish(writer: Writer, ended: EvaluationResult, verdict: Sequence[str]) -> None:
+    writer.finish(
+        ended.run_id,
+        ended.state,
+        warnings=list(ended.warnings),
+        seconds=ended.seconds,
+        verdict=[{"topic": "quality", "text": text} for text in verdict],
+    )
