@@ -13,6 +13,8 @@ frame.run(
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
             st.Page("pages/documents.py", title="Documents", icon=":material/folder_open:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
+            st.Page("pages/benchmark.py", title="Benchmark", icon=":material/speed:"),
+            st.Page("pages/history.py", title="History", icon=":material/history:"),
             st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
         ]
     )

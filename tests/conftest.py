@@ -10,6 +10,7 @@ import errno
 import ipaddress
 import logging
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from core.milvus.quiet import quiet_logs
@@ -106,8 +108,17 @@ def _running_server() -> Iterator[MilvusServer]:
     if reason := unsupported():
         pytest.skip(reason)
     CACHE.mkdir(exist_ok=True)
+    _remove_what_killed_tests_left()
+    prefix = f"test-{os.getpid()}-"
     with (
-        tempfile.TemporaryDirectory(prefix="test-", dir=CACHE, ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix=prefix, dir=CACHE, ignore_cleanup_errors=True) as folder,
         MilvusServer(Path(folder)) as server,
     ):
         yield server
+
+
+def _remove_what_killed_tests_left() -> None:
+    """A server's data is some 300 MB, and tests that are killed cannot remove it."""
+    for folder in CACHE.glob("test-[0-9]*-*"):
+        if not psutil.pid_exists(int(folder.name.split("-")[1])):
+            shutil.rmtree(folder, ignore_errors=True)

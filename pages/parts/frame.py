@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import runpy
+from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,6 +14,8 @@ import streamlit as st
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
+_APP = Path(__file__).parents[2] / "app.py"
+_inside: ContextVar[bool] = ContextVar("inside the frame", default=False)
 _HEADLINES = {"Home": "One question, two frameworks, side by side"}
 
 
@@ -21,6 +27,22 @@ def run(page: StreamlitPage) -> None:
 
     # Connecting takes seconds there: the badge comes as soon as the page has connected.
     session.attach(partial(badge.draw, st.sidebar.container()))
-    page.run()
+    token = _inside.set(True)
+    try:
+        page.run()
+    finally:
+        _inside.reset(token)
     session.tell()
     warm.start()
+
+
+def page(main: Callable[[], None]) -> None:
+    """Run a page inside its frame; the last line of a page's file.
+
+    Until `st.navigation` has been called once in a process, Streamlit takes each file of `pages/` for an
+    app of its own: whoever opens a bookmark first would get the page with nothing around it.
+    """
+    if _inside.get():
+        main()
+    else:
+        runpy.run_path(str(_APP))

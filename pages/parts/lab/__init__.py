@@ -1,0 +1,1 @@
+"""What the Benchmark and History pages share: plans, runs under way, results and their charts."""
