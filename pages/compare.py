@@ -5,7 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from core import DocumentRecord, Mode, Workspace
-from pages.parts import answers, asking, citations, evidence, options, session, source, states, who, work
+from pages.parts import (
+    answers,
+    asking,
+    citations,
+    evidence,
+    frame,
+    options,
+    session,
+    source,
+    states,
+    who,
+    work,
+)
 from pages.parts.exchange import Exchange
 from pages.parts.safe_text import plain, shorten
 
@@ -112,4 +124,4 @@ def _exchange(workspace: Workspace, exchange: Exchange) -> None:
         evidence.draw(workspace, exchange)
 
 
-main()
+frame.page(main)

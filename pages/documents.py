@@ -8,7 +8,7 @@ import streamlit as st
 
 import core
 from core import SUPPORTED, Workspace
-from pages.parts import asking, chunking, corpus, session, states, work
+from pages.parts import asking, chunking, corpus, frame, session, states, work
 from pages.parts.units import count
 
 
@@ -55,4 +55,4 @@ def _add(workspace: Workspace, *, busy: bool) -> None:
             st.rerun()
 
 
-main()
+frame.page(main)

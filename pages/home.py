@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import Workspace, sample
-from pages.parts import asking, palette, session, states, who, work
+from pages.parts import asking, frame, palette, session, states, who, work
 from pages.parts.safe_text import plain
 from pages.parts.units import count
 
@@ -122,4 +122,4 @@ def _steps() -> None:
                 st.caption(text)
 
 
-main()
+frame.page(main)

@@ -6,7 +6,7 @@ import streamlit as st
 
 import core
 from core import Check, Settings, TandemError
-from pages.parts import knobs, session, states
+from pages.parts import frame, knobs, session, states
 from pages.parts.safe_text import plain
 
 
@@ -162,4 +162,4 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-main()
+frame.page(main)

@@ -45,7 +45,7 @@ class RunSummary:
     """One line of the list. `cells` counts all parts of the run, `finished` those that are done.
 
     `state` is "running" only while its process lives. Times are seconds since the epoch, `seconds`
-    is how long the run took. `headline` is the first sentence of its verdict.
+    is how long the run took. `headline` is the first finding of its verdict.
     """
 
     run_id: str

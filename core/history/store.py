@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import time
 from typing import Any
@@ -207,7 +207,7 @@ def _summary(row: Row[Any], counts: dict[tuple[str, bool], int]) -> RunSummary:
         workload_hash=row.workload_hash,
         config=row.config,
         environment=row.environment,
-        headline=next((item.get("text", "") for item in row.verdict), ""),
+        headline=_headline(row.verdict),
         warnings=tuple(row.warnings),
         schema_version=row.schema_version,
         started_at=row.started_at,
@@ -216,6 +216,12 @@ def _summary(row: Row[Any], counts: dict[tuple[str, bool], int]) -> RunSummary:
         cells=finished + counts.get((row.run_id, False), 0),
         finished=finished,
     )
+
+
+def _headline(verdict: Sequence[Mapping[str, str]]) -> str:
+    """The first finding; what is true of every run on this backend tells none of them apart."""
+    findings = [item for item in verdict if item.get("topic") != "backend"] or verdict
+    return next((item.get("text", "") for item in findings), "")
 
 
 def _cells(connection: Connection, run_id: str, *, samples: bool) -> tuple[StoredCell, ...]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.bench.records import Verdict
 from core.errors import StorageError, UsageError
 from core.history import History, NewRun, new_run_id
 from core.settings import Settings
@@ -55,6 +56,13 @@ def test_the_list_is_newest_first_by_page_and_says_how_many_there_are(history):
     line = first.runs[0]
     assert (line.state, line.cells, line.finished, line.seconds) == ("complete", 3, 3, 12.5)
     assert line.headline == "bare pymilvus search: asyncio wins."
+
+
+def test_a_line_of_the_list_tells_a_finding_and_not_what_holds_for_every_run_on_this_milvus(history):
+    told = (Verdict("backend", "It runs inside this process."), Verdict("winner", "Batch wins."))
+    history.add(replace(result(), verdict=told))
+    history.add(replace(result(), verdict=told[:1]))
+    assert {line.headline for line in history.runs().runs} == {"Batch wins.", "It runs inside this process."}
 
 
 @pytest.mark.parametrize(
