@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def template(path: Path) -> Template:
-    """The template at `path`, which may extend and import those beside this file; all it fills in is escaped."""
+    """The template at `path`, which may extend those beside this file; all that it fills in is escaped."""
     import jinja2
 
     environment = jinja2.Environment(
