@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 # Its names are imported when used: no other command, and no page, should wait for them.
 import core.evaluate as evaluations
@@ -24,16 +24,11 @@ _NO_RUN = "This JSON file holds no run: choose a file that Tandem exported as JS
 
 
 class Comparison(Protocol):
-    """What changed between two runs of one kind; `differences` are possible causes, as sentences."""
+    """What changed between two runs of one kind."""
 
     @property
     def summary(self) -> str:
         """One sentence for the whole."""
-        ...
-
-    @property
-    def regressions(self) -> tuple[Any, ...]:
-        """What became worse beyond doubt."""
         ...
 
     def to_json(self) -> dict[str, Any]:
@@ -63,18 +58,23 @@ class Opened:
     result: Any
 
 
+class About(NamedTuple):
+    """What goes into a file besides the result; `every` asks for each single call, where that is a choice."""
+
+    name: str = ""
+    note: str = ""
+    every: bool = True
+
+
 @dataclass(frozen=True)
 class Form:
-    """A form in which a run leaves: the ending of the file, what it is, and how it is made.
-
-    `make` gets the run and whether every single call shall go with it, where that is a choice.
-    """
+    """A form in which a run leaves: the ending of the file, what it is, and how it is made of a result."""
 
     suffix: str
     mime: str
     label: str
     meaning: str
-    make: Callable[[Opened, bool], str]
+    make: Callable[[Any, About], str]
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,15 @@ class Kind:
     compare: Callable[[Any, Any, float | None], Comparison]
 
 
-def _json(meaning: str, make: Callable[[Opened, bool], str]) -> Form:
+def _json(meaning: str, make: Callable[[Any, About], str]) -> Form:
     return Form("json", "application/json", "JSON", meaning, make)
 
 
-def _csv(label: str, meaning: str, make: Callable[[Opened, bool], str]) -> Form:
+def _csv(label: str, meaning: str, make: Callable[[Any, About], str]) -> Form:
     return Form("csv", "text/csv", label, meaning, make)
 
 
-def _html(make: Callable[[Opened, bool], str]) -> Form:
+def _html(make: Callable[[Any, About], str]) -> Form:
     return Form("html", "text/html", "HTML", "A report that needs no network, to be sent or printed", make)
 
 
@@ -141,15 +141,13 @@ KINDS: Mapping[RunKind, Kind] = {
         forms={
             "json": _json(
                 "Everything, each call included; another Tandem can import it",
-                lambda run, every: runs.export_json(run.result, note=run.summary.note, samples=every),
+                lambda found, about: runs.export_json(found, note=about.note, samples=about.every),
             ),
-            "csv": _csv("CSV", "A row a cell, for a spreadsheet", lambda run, _: runs.export_csv(run.result)),
+            "csv": _csv("CSV", "A row a cell, for a spreadsheet", lambda found, _: runs.export_csv(found)),
             "samples": _csv(
-                "CSV of calls",
-                "A row a call",
-                lambda run, _: "".join(runs.export_samples_csv(run.result)),
+                "CSV of calls", "A row a call", lambda found, _: "".join(runs.export_samples_csv(found))
             ),
-            "html": _html(lambda run, _: runs.export_html(run.result, note=run.summary.note)),
+            "html": _html(lambda found, about: runs.export_html(found, note=about.note)),
         },
         read=read_benchmark,
         add=_add_benchmark,
@@ -162,24 +160,20 @@ KINDS: Mapping[RunKind, Kind] = {
         forms={
             "json": _json(
                 "Everything, each answer and chunk included; another Tandem can import it",
-                lambda run, _: evaluations.export_json(
-                    run.result, name=run.summary.name, note=run.summary.note
-                ),
+                lambda found, about: evaluations.export_json(found, name=about.name, note=about.note),
             ),
             "csv": _csv(
                 "CSV of variants",
                 "A row a variant: each metric with its interval",
-                lambda run, _: evaluations.export_variants_csv(run.result),
+                lambda found, _: evaluations.export_variants_csv(found),
             ),
             "outcomes": _csv(
                 "CSV of answers",
                 "A row for each question under each variant",
-                lambda run, _: evaluations.export_csv(run.result),
+                lambda found, _: evaluations.export_csv(found),
             ),
             "html": _html(
-                lambda run, _: evaluations.export_html(
-                    run.result, name=run.summary.name, note=run.summary.note
-                )
+                lambda found, about: evaluations.export_html(found, name=about.name, note=about.note)
             ),
         },
         read=_read_evaluation,
@@ -212,7 +206,7 @@ def export(run: Opened, form: str, *, samples: bool = True) -> str:
     forms = kind_of(run.summary.kind).forms
     if form not in forms:
         raise UsageError(f"Runs of the kind {run.summary.kind} are exported as {' or '.join(forms)}.")
-    return forms[form].make(run, samples)
+    return forms[form].make(run.result, About(run.summary.name, run.summary.note, samples))
 
 
 def read(data: bytes | str) -> tuple[Kind, Filed]:
@@ -250,3 +244,8 @@ def compare(before: Opened, now: Opened, *, tolerance: float | None = None) -> C
             "different things: compare runs of one kind."
         )
     return kind_of(now.summary.kind).compare(before.result, now.result, tolerance)
+
+
+def regressions(found: Comparison) -> tuple[Any, ...]:
+    """What became worse beyond doubt; nothing where the kind knows no better and worse."""
+    return tuple(getattr(found, "regressions", ()))

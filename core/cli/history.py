@@ -158,7 +158,7 @@ def _compare(arguments: argparse.Namespace, history: History) -> int:
         print_json(found.to_json())
     else:
         say(_SHOWN[now.summary.kind].changed(found))
-    return 3 if found.regressions else 0
+    return 3 if kinds.regressions(found) else 0
 
 
 def _export(arguments: argparse.Namespace, history: History) -> int:

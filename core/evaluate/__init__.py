@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from core.evaluate.changes import EvaluationComparison, VariantChange, compare_evaluations
+    from core.evaluate.changes import EvaluationComparison, Speed, VariantChange, compare_evaluations
     from core.evaluate.compare import Difference, Point, differences, pareto
     from core.evaluate.corpora import drop_copies
     from core.evaluate.drafting import accept, draft_questions
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from core.evaluate.variants import Cost, Defaults, Grid, default_variants, parse_variants
 
 _ROOMS = {
-    "changes": ("EvaluationComparison", "VariantChange", "compare_evaluations"),
+    "changes": ("EvaluationComparison", "Speed", "VariantChange", "compare_evaluations"),
     "compare": ("Difference", "Point", "differences", "pareto"),
     "corpora": ("drop_copies",),
     "drafting": ("accept", "draft_questions"),
@@ -106,6 +106,7 @@ __all__ = [
     "Progress",
     "Question",
     "SetSummary",
+    "Speed",
     "Threshold",
     "Variant",
     "VariantChange",

@@ -213,7 +213,7 @@ def _new_run(begun: EvaluationResult, name: str, note: str) -> NewRun:
         kind="evaluation",
         name=name,
         note=note,
-        config=config,
+        config=config | {"asked": len(begun.questions)},
         environment=begun.environment,
         cells=_cells(begun),
         workspace=begun.workspace,

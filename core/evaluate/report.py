@@ -31,7 +31,7 @@ _STATES = {
 }
 
 
-def export_html(result: EvaluationResult, *, note: str = "", name: str = "Evaluation") -> str:
+def export_html(result: EvaluationResult, *, note: str = "", name: str = "") -> str:
     """The evaluation as a self-contained page: what it found first, then charts, tables and definitions."""
     names, lines = headlines(result), summarize(result)
     told = telling(names)
@@ -39,7 +39,7 @@ def export_html(result: EvaluationResult, *, note: str = "", name: str = "Evalua
     labels = {variant.key: variant.label for variant in result.plan.variants}
     return template(Path(__file__).with_name("evaluation.html.j2")).render(
         run=result,
-        title=name,
+        title=name or "Evaluation",
         warnings=result.warnings,
         note=note,
         state=_STATES[result.state],

@@ -27,6 +27,10 @@ def add(workspace, name="Mine", cells=INSERTS, **more):
     return opened().add(run(cells, plan=plan, **more), workspace=workspace)
 
 
+def made(kind, form, result, **about):
+    return core.kinds.KINDS[kind].forms[form].make(result, core.kinds.About(**about))
+
+
 def names(app):
     return [item.label for item in app.button if item.key and item.key.startswith("open-")]
 
@@ -151,7 +155,7 @@ def test_a_run_that_was_deleted_is_one_sentence(visit):
 
 def test_what_is_exported_can_be_imported_and_is_marked(visit):
     result = run(INSERTS)
-    file = exporting.make("json", result, "from Ada")
+    file = made("benchmark", "json", result, note="from Ada")
     app = visit("history", workspace="history-import")
     app.file_uploader(key="import-0").upload("run.json", file.encode()).run()
     assert not app.exception
@@ -171,9 +175,8 @@ def test_a_file_that_holds_no_run_is_refused_with_a_sentence(visit, data):
 @pytest.mark.parametrize("suffix", ["json", "csv", "html"])
 def test_a_run_becomes_a_file_in_each_form(suffix):
     result = replace(run(SEARCHES), plan=Plan.make(name="Quick look: Ada's"))
-    made = exporting.make(suffix, result)
-    assert "llamaindex" in made.lower()
-    assert exporting.file_name(result) == "tandem-quick-look-ada-s-2026-01-31"
+    assert "llamaindex" in made("benchmark", suffix, result).lower()
+    assert exporting.file_name(result.plan.name, result.started_at) == "tandem-quick-look-ada-s-2026-01-31"
 
 
 def test_names_and_notes_of_others_cannot_act_on_the_page(visit):
