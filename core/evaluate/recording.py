@@ -155,8 +155,10 @@ def add_evaluation(
 ) -> str:
     """Write a whole evaluation under its id, or a new one if it has none, which is returned; blocks."""
     result = result if result.run_id else replace(result, run_id=new_run_id())
+    began = moment(result.started_at) if result.started_at else 0.0
+    new = replace(_new_run(result, name, note), imported=imported, started_at=began)
     with history.write() as writer:
-        writer.begin(replace(_new_run(result, name, note), imported=imported), owner="")
+        writer.begin(new, owner="")
         chunks = list(result.chunks.values())
         _store_outcomes(writer, result.run_id, _places(result), result.outcomes, chunks, {})
         _store_end(writer, result)
@@ -219,7 +221,6 @@ def _new_run(begun: EvaluationResult, name: str, note: str) -> NewRun:
         workspace=begun.workspace,
         workload_hash=header["questions_hash"],
         schema_version=begun.schema_version,
-        started_at=moment(begun.started_at) if begun.started_at else 0.0,
     )
 
 

@@ -46,6 +46,7 @@ class Plan:
     after: int
     retry_after: str
     seconds: float
+    every: int = 1
 
 
 @dataclass(frozen=True)

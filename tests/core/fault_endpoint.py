@@ -72,10 +72,11 @@ class FaultEndpoint:
         after: int = 0,
         retry_after: str = "",
         seconds: float = 0.05,
+        every: int = 1,
     ) -> None:
-        """Show `fault` from now on, for requests whose path ends with `only`."""
+        """Show `fault` from now on, to every so-manieth request whose path ends with `only`."""
         self._hits = 0
-        self._plan = Plan(fault, only, times, after, retry_after, seconds)
+        self._plan = Plan(fault, only, times, after, retry_after, seconds, every)
 
     def behave(self) -> None:
         """Answer well again."""
@@ -162,7 +163,8 @@ class FaultEndpoint:
             return None
         self._hits += 1
         late = plan.times is not None and self._hits > plan.after + plan.times
-        return None if late or self._hits <= plan.after else plan
+        spared = self._hits <= plan.after or self._hits % plan.every
+        return None if late or spared else plan
 
     def _embed(self, seen: Seen, dimension: int | None = None) -> Response:
         return embed(seen, dimension or self.dimension, floats_only=self.floats_only)
