@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from core.evaluate.changes import EvaluationComparison, Speed, VariantChange
 from core.evaluate.events import Begun, Ended, Event, Indexing, Progress, Warned
-from core.evaluate.findings import findings
+from core.evaluate.finding import findings
 from core.evaluate.metrics import metric_title
 from core.evaluate.records import EvaluationResult
 from core.evaluate.summary import VariantSummary, conclusions, headlines, summarize

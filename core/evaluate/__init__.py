@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.evaluate.drafting import accept, draft_questions
     from core.evaluate.events import Answered, Begun, Ended, Indexing, Progress, Warned
     from core.evaluate.exports import export_csv, export_json, export_variants_csv
-    from core.evaluate.findings import findings
+    from core.evaluate.finding import findings
     from core.evaluate.imports import read_evaluation
     from core.evaluate.journal import Journal, LinesJournal, MemoryJournal, read_journal
     from core.evaluate.metrics import DEFINITIONS, Definition, definition, metric_title
@@ -55,7 +55,7 @@ _ROOMS = {
     "drafting": ("accept", "draft_questions"),
     "events": ("Answered", "Begun", "Ended", "Indexing", "Progress", "Warned"),
     "exports": ("export_csv", "export_json", "export_variants_csv"),
-    "findings": ("findings",),
+    "finding": ("findings",),
     "imports": ("read_evaluation",),
     "journal": ("Journal", "LinesJournal", "MemoryJournal", "read_journal"),
     "metrics": ("DEFINITIONS", "Definition", "definition", "metric_title"),

@@ -134,8 +134,8 @@ def check_comparable(before: EvaluationResult, questions: Sequence[Question], pl
     new = {item.id: replace(item, drafted=False) for item in questions}
     gone, come = len(old.keys() - new.keys()), len(new.keys() - old.keys())
     relabelled = [old[key] for key in old.keys() & new.keys() if old[key] != new[key]]
-    reasons = [f"{_count(gone, 'question')} of the earlier one are missing"] if gone else []
-    reasons += [f"{_count(come, 'question')} of the later one are new"] if come else []
+    reasons = [f"{_count(gone, 'question')} of the earlier one {_are(gone)} missing"] if gone else []
+    reasons += [f"{_count(come, 'question')} of the later one {_are(come)} new"] if come else []
     if relabelled:
         example = min(relabelled, key=lambda item: item.id).question[:80]
         reasons.append(f"{_count(len(relabelled), 'question')} changed words or labels, such as “{example}”")
@@ -223,6 +223,10 @@ def _settings(result: EvaluationResult) -> Mapping[str, Any]:
 
 def _only(one: Plan, other: Plan) -> tuple[str, ...]:
     return tuple(variant.label for variant in one.variants if variant not in other.variants)
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _count(number: int, noun: str) -> str:

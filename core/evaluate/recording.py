@@ -13,7 +13,7 @@ from typing import Any
 
 from core.documents.records import Chunk
 from core.errors import StorageError, UsageError
-from core.evaluate.findings import findings
+from core.evaluate.finding import findings
 from core.evaluate.journal import Kept, check_same, in_order
 from core.evaluate.jsonform import (
     chunk_from_json,

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.evaluate.charts import leaderboard_chart, quality_plot
 from core.evaluate.compare import Difference, differences, question_values
-from core.evaluate.findings import findings
+from core.evaluate.finding import findings
 from core.evaluate.metrics import DEFINITIONS, metric_title
 from core.evaluate.records import EvaluationResult, Question
 from core.evaluate.summary import (

@@ -203,7 +203,7 @@ def test_other_questions_are_not_compared_and_the_reason_is_told_before_anything
     (home / "other.jsonl").write_text("".join(f"{json.dumps(item)}\n" for item in changed))
     code, out, complaint = evaluated("--compare", home / FILE, questions="other.jsonl")
     assert code == 2
-    assert "1 question of the earlier one are missing; 2 questions changed words or labels" in complaint
+    assert "1 question of the earlier one is missing; 2 questions changed words or labels" in complaint
     assert "Kept in" not in out
 
 
