@@ -158,10 +158,11 @@ def _size(summary: history.RunSummary) -> str:
     """What the run consists of, and how much of it is done."""
     kind = kinds.KINDS.get(summary.kind)
     size = count(summary.cells, kind.part if kind else "part")
-    if summary.finished < summary.cells:
-        size = f"{summary.finished} of {size} finished"
+    torn = summary.finished < summary.cells
     asked = summary.config.get("asked")
-    return f"{count(asked, 'question')} × {size}" if isinstance(asked, int) else size
+    if isinstance(asked, int):
+        return f"{count(asked, 'question')} × {size}{f', {summary.finished} whole' if torn else ''}"
+    return f"{summary.finished} of {size} finished" if torn else size
 
 
 def ago(moment: float) -> str:
