@@ -115,9 +115,10 @@ def _estimate(line: VariantSummary, name: str) -> str:
     found = line.metrics.get(name)
     if found is None:
         return "-"
-    if found.low is None or found.high is None:
-        return f"{found.mean * 100:.1f}"
-    return f"{found.mean * 100:.1f} [{found.low * 100:.1f} to {found.high * 100:.1f}]"
+    text = f"{found.mean * 100:.1f}"
+    if found.low is not None and found.high is not None:
+        text += f" [{found.low * 100:.1f} to {found.high * 100:.1f}]"
+    return text if found.spread is None else f"{text} judge ±{found.spread * 100:.1f}"
 
 
 def _change(item: VariantChange) -> str:

@@ -97,13 +97,17 @@ def _estimate(found: Estimate | None) -> tuple[str, str]:
 def _comparisons(
     compared: Mapping[str, Sequence[Difference]], told: Sequence[str], labels: Mapping[str, str]
 ) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Rows for the metrics that the verdict is about, and those for the others, under their titles."""
+    """Rows for the metrics that the verdict is about, and those for the others, the better variant first."""
     parts = {"": told, "Other metrics": [metric for metric in compared if metric not in told]}
     found = [
-        (title, [_comparison(item, labels) for metric in metrics for item in compared[metric] if item.n])
+        (title, [_forward(item) for metric in metrics for item in compared[metric] if item.n])
         for title, metrics in parts.items()
     ]
-    return [(title, rows) for title, rows in found if rows]
+    return [(title, [_comparison(item, labels) for item in items]) for title, items in found if items]
+
+
+def _forward(item: Difference) -> Difference:
+    return item.reversed() if item.difference < 0 else item
 
 
 def _comparison(item: Difference, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -116,7 +120,7 @@ def _comparison(item: Difference, labels: Mapping[str, str]) -> dict[str, Any]:
         "second": labels[item.second],
         "difference": _points(item.difference),
         "interval": interval,
-        "counts": f"{item.wins} / {item.ties} / {item.losses}",
+        "counts": f"{item.wins:,} / {item.ties:,} / {item.losses:,}",
         "test": item.test,
         "p": _p(item.p),
         "adjusted": _p(item.p_adjusted),

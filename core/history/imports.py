@@ -79,7 +79,10 @@ def read_benchmark(raw: Mapping[str, Any]) -> FiledBenchmark:
 def parse(data: bytes | str) -> Any:
     """The JSON in a file; `UsageError` for one that is too large or holds something else."""
     if len(data) > MAX_FILE_MB * 1e6:
-        raise UsageError(f"This file has more than {MAX_FILE_MB} MB: export the run without its samples.")
+        raise UsageError(
+            f"This file has more than {MAX_FILE_MB} MB: export a benchmark without its samples, or an "
+            "evaluation of fewer questions."
+        )
     try:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
         return json.loads(text)
