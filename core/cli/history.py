@@ -36,6 +36,7 @@ _SHOWN: Mapping[RunKind, _Shown] = {
     "benchmark": _Shown(benchmarks.describe, benchmarks.changes),
     "evaluation": _Shown(evaluations.describe, evaluations.changes),
 }
+_BRIEF = _Shown(lambda result: "", lambda found: str(found.summary))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -141,7 +142,7 @@ def _show(arguments: argparse.Namespace, history: History) -> int:
     say(f"{summary.environment.get('backend', {}).get('label', '')}, started {run.result.started_at}")
     if summary.note:
         say(summary.note)
-    say(_SHOWN[summary.kind].found(run.result))
+    say(_SHOWN.get(summary.kind, _BRIEF).found(run.result) or summary.headline)
     for text in summary.warnings:
         say(f"Warning: {text}")
     return 0
@@ -157,7 +158,7 @@ def _compare(arguments: argparse.Namespace, history: History) -> int:
     if arguments.json:
         print_json(found.to_json())
     else:
-        say(_SHOWN[now.summary.kind].changed(found))
+        say(_SHOWN.get(now.summary.kind, _BRIEF).changed(found))
     return 3 if kinds.regressions(found) else 0
 
 
