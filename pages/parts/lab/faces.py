@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import Workspace, bench, evaluate, history
-from pages.parts.lab import changes, results
+from pages.parts.lab import changes, results, words
 from pages.parts.quality import changes as quality_changes
 from pages.parts.quality import results as quality_results
-from pages.parts.units import count
 
 
 @dataclass(frozen=True)
@@ -32,16 +31,11 @@ def _benchmark(workspace: Workspace, result: bench.RunResult) -> None:
     results.draw(result)
 
 
-def _cells(result: bench.RunResult) -> str:
-    whole = sum(cell.state == "complete" and bool(cell.counted) for cell in result.cells)
-    return f"{count(whole, 'cell is', 'cells are')} whole"
-
-
 def _asked(result: evaluate.EvaluationResult) -> str:
     return f"{len(result.outcomes):,} of {result.expected:,} answers are there"
 
 
 FACES: Mapping[history.RunKind, Face] = {
-    "benchmark": Face(_benchmark, changes.draw, _cells),
+    "benchmark": Face(_benchmark, changes.draw, words.done),
     "evaluation": Face(quality_results.draw, quality_changes.draw, _asked),
 }

@@ -194,8 +194,7 @@ def recent(workspace: Workspace) -> None:
 
 def title(result: bench.RunResult) -> None:
     """Name, state and circumstances of an open benchmark."""
-    whole = sum(cell.state == "complete" and bool(cell.counted) for cell in result.cells)
-    head(result.plan.name, result, f"{count(whole, 'cell is', 'cells are')} whole")
+    head(result.plan.name, result, words.done(result))
 
 
 def head(name: str, result: Any, done: str) -> None:
