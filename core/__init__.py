@@ -3,7 +3,7 @@
 Importing it brings in no framework, no pymilvus, no pandas: adapters import theirs when used.
 """
 
-from core import bench, evaluate, history, sample
+from core import bench, evaluate, history, kinds, sample
 from core.ask import AskOptions, answers, ask, check_question
 from core.catalogue import DocumentRecord
 from core.doctor import Check, diagnose
@@ -85,6 +85,7 @@ __all__ = [
     "get_loop",
     "history",
     "ingest",
+    "kinds",
     "overlap",
     "parity",
     "redact",

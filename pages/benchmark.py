@@ -116,7 +116,7 @@ def _bar(workspace: Workspace, result: bench.RunResult | None) -> None:
             icon=":material/history:",
             query_params={"run": result.run_id},
         )
-        exporting.buttons(result)
+        exporting.buttons("benchmark", result, result.plan.name)
 
 
 frame.page(main)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from core import TandemError, Workspace, history
+from core import TandemError, Workspace, history, kinds
 from pages.parts import frame, session, states
-from pages.parts.lab import comparing, exporting, listing, results, runs, shown
+from pages.parts.lab import comparing, exporting, faces, listing, runs, shown
 from pages.parts.safe_text import plain
 from pages.parts.units import count
 
 PAGE = listing.PAGE
+_PAGES = Path(__file__).parent
 
 
 def main() -> None:
@@ -53,10 +56,13 @@ def _empty(filtered: bool) -> None:
     box = states.empty(
         "history",
         "There is no run yet",
-        "Every benchmark is kept here as it goes, also one that is cancelled or whose process is killed.",
+        "Every benchmark and every evaluation is kept here as it goes, also one that is cancelled or whose "
+        "process is killed.",
     )
     with box.container(horizontal=True, horizontal_alignment="center"):
         st.page_link("pages/benchmark.py", label="**Run a benchmark**", icon=":material/speed:")
+        if (_PAGES / "evaluate.py").exists():
+            st.page_link("pages/evaluate.py", label="**Evaluate answers**", icon=":material/fact_check:")
 
 
 def _actions(workspace: Workspace, ticked: list[str], total: int) -> None:
@@ -88,7 +94,7 @@ def _import(workspace: Workspace) -> None:
         file = st.file_uploader("A JSON file that Tandem exported", type=["json"], key=f"import-{turn}")
         if file is not None:
             try:
-                run_id = history.import_json(
+                run_id = kinds.import_json(
                     runs.open_history(workspace), file.getvalue(), workspace=workspace.name
                 )
             except TandemError as error:
@@ -128,19 +134,20 @@ def _open(workspace: Workspace, run_id: str) -> None:
         st.button("All runs", icon=":material/arrow_back:", on_click=_leave)
         states.error(error)
         return
-    result = runs.stored(workspace, run_id) if summary.kind == "benchmark" else None
+    run, problem = _read(workspace, summary)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("All runs", icon=":material/arrow_back:", on_click=_leave)
         if summary.workspace == workspace.name:
             _change(workspace, summary)
-        if result is not None:
+        if run is not None:
             _compare(workspace, summary)
-            exporting.buttons(result, summary.note)
-    if result is None:
+            exporting.buttons(summary.kind, run.result, summary.name, summary.note)
+    if run is None:
         st.subheader(plain(summary.name), anchor=False)
-        states.error(f"A run of the kind “{summary.kind}” is not opened here.")
+        states.error(problem)
         return
-    listing.title(result)
+    face = faces.FACES[summary.kind]
+    listing.head(summary.name, run.result, face.done(run.result))
     if summary.imported:
         st.caption(":violet-badge[:material/upload_file: imported] This run was made elsewhere.")
     if summary.note:
@@ -148,8 +155,17 @@ def _open(workspace: Workspace, run_id: str) -> None:
     if summary.state == "running":
         _still_running(run_id)
     if before := comparing.wanted():
-        comparing.draw(workspace, result, before)
-    results.draw(result)
+        comparing.draw(workspace, run, before)
+    face.draw(workspace, run.result)
+
+
+def _read(workspace: Workspace, summary: history.RunSummary) -> tuple[kinds.Opened | None, TandemError | str]:
+    """The run with what it found, or why it cannot be shown."""
+    try:
+        found = runs.opened(workspace, summary.run_id)
+    except TandemError as error:
+        return None, error
+    return kinds.Opened(summary, found.result), ""
 
 
 def _leave() -> None:
@@ -188,7 +204,7 @@ def _change(workspace: Workspace, summary: history.RunSummary) -> None:
 
 
 def _compare(workspace: Workspace, summary: history.RunSummary) -> None:
-    found = runs.open_history(workspace).runs(workspace=workspace.name, kinds=("benchmark",), limit=100)
+    found = runs.open_history(workspace).runs(workspace=workspace.name, kinds=(summary.kind,), limit=100)
     others = {item.run_id: item for item in found.runs if item.run_id != summary.run_id}
     if not others:
         return

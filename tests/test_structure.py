@@ -38,6 +38,7 @@ FLOORS = (
     ("ask", "ingest", "doctor", "parity", "bench"),
     ("history",),
     ("evaluate",),
+    ("kinds",),
     ("serialize",),
     ("",),  # the door, core/__init__.py
     ("cli",),

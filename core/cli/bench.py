@@ -203,7 +203,7 @@ def _earlier(named: str | None, settings: Settings) -> RunResult | None:
     if path.suffix == ".json":
         return read_json(read_file(path)).result
     history = run_on_loop(open_history(settings))
-    return history.result(history.find(named))
+    return history.result(history.find(named, "benchmark"))
 
 
 def _check_file(path: Path | None) -> None:

@@ -87,6 +87,12 @@ def table(result: RunResult) -> str:
     return "\n".join([*lines, *left_out])
 
 
+def describe(result: RunResult) -> str:
+    """The verdict, then every cell."""
+    verdict = "\n".join(f"- {item.text}" for item in result.verdict)
+    return f"{verdict}\n\n{table(result)}"
+
+
 def changes(found: Comparison) -> str:
     """What changed between two runs."""
     rows = [

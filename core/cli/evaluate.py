@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
@@ -11,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core import kinds
 from core.cli import evaluations
 from core.cli.output import say, write_text
 from core.errors import StorageError, UsageError
@@ -26,6 +26,7 @@ from core.evaluate import (
     drop_copies,
     estimate,
     evaluate,
+    export_json,
     export_questions,
     load_evaluation,
     load_questions,
@@ -34,11 +35,12 @@ from core.evaluate import (
     sample_questions,
     save_set,
 )
+from core.evaluate.changes import EvaluationComparison, check_comparable, compare_evaluations
 from core.evaluate.questions import Format
 from core.evaluate.records import Plan
 from core.evaluate.runner import cutoffs
 from core.evaluate.thresholds import GRAMMAR, Check, Threshold
-from core.history import new_run_id, open_history
+from core.history import new_run_id, open_history, read_file
 from core.loop import run as run_on_loop
 from core.settings import Settings
 from core.workspace import Workspace
@@ -104,8 +106,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="FILE", help="with --draft: where to (.csv, .jsonl, .json)"
     )
     parser.add_argument("--name", default="Evaluation", help="what the run is called in the history")
+    parser.add_argument("--note", default="", help="a note to go with it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there; - is the terminal")
     parser.add_argument("--threshold", action="append", default=[], metavar="LIMIT", help="see below")
+    parser.add_argument("--compare", metavar="RUN", help="an earlier one: its id, `latest`, or a JSON file")
     parser.add_argument("--dry-run", action="store_true", help="show what it would cost, and stop")
 
 
@@ -121,6 +125,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     job = _job(arguments, workspace)
     for threshold in thresholds:
         threshold.check_plan(job.plan)
+    before = _earlier(arguments.compare, settings)
+    if before is not None:
+        check_comparable(before, job.questions, job.plan)
     if arguments.save:
         save_set(workspace, arguments.save, job.questions)
     stream = _people(arguments)
@@ -130,7 +137,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         return 0
     watch = evaluations.Watch(stream)
     stopped = _measure(arguments, workspace, job, watch)
-    return _report(arguments, job, watch, thresholds, stopped=stopped)
+    return _report(arguments, job, watch, thresholds, before, stopped=stopped)
 
 
 def _job(arguments: argparse.Namespace, workspace: Workspace) -> _Job:
@@ -173,7 +180,7 @@ def _questions(
 
 def _resumed(arguments: argparse.Namespace, settings: Settings) -> _Job:
     history = run_on_loop(open_history(settings))
-    stored = history.stored(history.find(arguments.resume))
+    stored = history.stored(history.find(arguments.resume, "evaluation"))
     earlier = load_evaluation(stored)
     if earlier.workspace != arguments.workspace:
         raise UsageError(
@@ -223,7 +230,7 @@ async def _evaluate(
     journal = None
     try:
         history = await open_history(workspace.settings)
-        journal = HistoryJournal(history, name=job.name, resume=job.resumed)
+        journal = HistoryJournal(history, name=job.name, note=arguments.note, resume=job.resumed)
         watch.stored = True
     except StorageError as error:
         watch.say(f"Warning: This evaluation is not being stored: {error}")
@@ -247,6 +254,7 @@ def _report(
     job: _Job,
     watch: evaluations.Watch,
     thresholds: Sequence[Threshold],
+    before: EvaluationResult | None,
     *,
     stopped: bool,
 ) -> int:
@@ -255,9 +263,12 @@ def _report(
         print("Stopped before anything was asked.", file=stream)
         return 130
     checks = [] if stopped else [check for limit in thresholds for check in limit.check(result)]
-    print(evaluations.describe(result, checks), file=stream)
+    found = None if stopped else _compared(before, result)
+    print(f"\n{evaluations.describe(result, checks)}", file=stream)
+    if found is not None:
+        print(f"\nAgainst {found.before or arguments.compare}: {evaluations.changes(found)}", file=stream)
     if arguments.json is not None:
-        write_text(arguments.json, _as_json(result, job, checks))
+        write_text(arguments.json, _as_json(arguments, result, job, checks, found))
     if watch.stored:
         print(f"\nKept in the history as {result.run_id}.", file=stream)
     if stopped:
@@ -267,15 +278,45 @@ def _report(
     if result.state != "complete" or result.errors or job.bad:
         print(f"The run is not whole: {_why(result, job)}", file=sys.stderr)
         return 1
-    return 3 if any(not check.passed for check in checks) else 0
+    missed = any(not check.passed for check in checks) or bool(found and found.regressions)
+    return 3 if missed else 0
 
 
-def _as_json(result: EvaluationResult, job: _Job, checks: Sequence[Check]) -> str:
-    extra = {
-        "bad_rows": [asdict(row) for row in job.bad],
-        "thresholds": [asdict(check) for check in checks],
-    }
-    return json.dumps(result.to_json() | extra, ensure_ascii=False, indent=1)
+def _earlier(named: str | None, settings: Settings) -> EvaluationResult | None:
+    """The evaluation to compare with, found before the new one begins."""
+    if named is None:
+        return None
+    path = Path(named)
+    if path.suffix == ".json":
+        kind, filed = kinds.read(read_file(path))
+        if kind.name != "evaluation":
+            raise UsageError(f"The file {path} holds no evaluation but a {kind.name}: name another one.")
+        return filed.result  # type: ignore[no-any-return]  # of an evaluation, as was seen
+    history = run_on_loop(open_history(settings))
+    return load_evaluation(history.stored(history.find(named, "evaluation")))
+
+
+def _compared(before: EvaluationResult | None, result: EvaluationResult) -> EvaluationComparison | None:
+    """What changed; None when there is nothing to compare, or the run is no measure."""
+    whole = result.state == "complete"
+    return compare_evaluations(before, result) if before is not None and whole else None
+
+
+def _as_json(
+    arguments: argparse.Namespace,
+    result: EvaluationResult,
+    job: _Job,
+    checks: Sequence[Check],
+    found: EvaluationComparison | None,
+) -> str:
+    return export_json(
+        result,
+        name=job.name,
+        note=arguments.note,
+        bad_rows=[asdict(row) for row in job.bad],
+        thresholds=[asdict(check) for check in checks],
+        comparison=found.to_json() if found else None,
+    )
 
 
 def _why(result: EvaluationResult, job: _Job) -> str:

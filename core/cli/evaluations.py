@@ -8,8 +8,10 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from core.evaluate.changes import EvaluationComparison, Speed, VariantChange
 from core.evaluate.events import Begun, Ended, Event, Indexing, Progress, Warned
-from core.evaluate.metrics import definition
+from core.evaluate.finding import findings
+from core.evaluate.metrics import metric_title
 from core.evaluate.records import EvaluationResult
 from core.evaluate.summary import VariantSummary, conclusions, headlines, summarize
 from core.evaluate.thresholds import Check
@@ -64,19 +66,31 @@ class Watch:
             self._bar.refresh()
 
 
-def describe(result: EvaluationResult, checks: Sequence[Check]) -> str:
-    """The leaderboard, what the comparisons say, and the limits."""
+def describe(result: EvaluationResult, checks: Sequence[Check] = ()) -> str:
+    """What it found, the leaderboard, every comparison, and the limits."""
     if not result.outcomes:
         return "Nothing was asked."
-    verdict = "\n".join(f"- {text}" for text in conclusions(result)["verdict"])
+    found = "\n".join(f"- {text}" for text in findings(result))
+    pairs = "\n".join(f"  {text}" for text in conclusions(result)["verdict"])
     limits = "\n".join(map(_check, checks))
-    return "\n\n".join(part for part in (f"\n{table(result)}", verdict, limits) if part)
+    return "\n\n".join(part for part in (found, table(result), pairs, limits) if part)
+
+
+def changes(found: EvaluationComparison) -> str:
+    """What changed between two evaluations: what differs beyond doubt first."""
+    order = {"regression": 0, "improvement": 1, "same": 2, "unknown": 3}
+    rows = [_change(item) for item in sorted(found.changes, key=lambda item: order[item.change])]
+    other = [f"  differs: {text}" for text in found.differences]
+    missing = [f"  only in the earlier one: {label}" for label in found.only_before]
+    missing += [f"  only in the later one: {label}" for label in found.only_now]
+    let_pass = f" Differences under {found.tolerance:.0%} are let pass." if found.tolerance else ""
+    return "\n".join([f"{found.summary}{let_pass}", *rows, *map(_speed, found.speeds), *other, *missing])
 
 
 def table(result: EvaluationResult) -> str:
     """One line a variant, the best first: headline metrics in points of a hundred, with their intervals."""
     names = headlines(result)
-    titles = [found.title for name in names if (found := definition(name))]
+    titles = [metric_title(name) for name in names]
     head = ("variant", *titles, "median", "failed")
     rows = [head, *(_row(line, names) for line in summarize(result))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
@@ -101,9 +115,25 @@ def _estimate(line: VariantSummary, name: str) -> str:
     found = line.metrics.get(name)
     if found is None:
         return "-"
-    if found.low is None or found.high is None:
-        return f"{found.mean * 100:.1f}"
-    return f"{found.mean * 100:.1f} [{found.low * 100:.1f} to {found.high * 100:.1f}]"
+    text = f"{found.mean * 100:.1f}"
+    if found.low is not None and found.high is not None:
+        text += f" [{found.low * 100:.1f} to {found.high * 100:.1f}]"
+    return text if found.spread is None else f"{text} judge ±{found.spread * 100:.1f}"
+
+
+def _change(item: VariantChange) -> str:
+    figures = f"{item.difference.mean_second * 100:.1f} before, {item.difference.mean_first * 100:.1f} now"
+    return f"  {item.label}, {metric_title(item.metric)}: {figures}: {item.text}"
+
+
+def _speed(item: Speed) -> str:
+    before, now = (
+        "-" if value is None else f"{value:,.1f} ms" for value in (item.latency_before, item.latency_now)
+    )
+    failed = ""
+    if item.failed_before or item.failed_now:
+        failed = f"; failed: {item.failed_before} before, {item.failed_now} now"
+    return f"  {item.label}, median latency: {before} before, {now} now (not tested){failed}"
 
 
 def _check(check: Check) -> str:

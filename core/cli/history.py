@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from core.cli import benchmarks
+from core import kinds
+from core.cli import benchmarks, evaluations
 from core.cli.output import print_json, say, shorten, write_text
 from core.errors import UsageError
-from core.history import (
-    KINDS,
-    STATES,
-    History,
-    RunSummary,
-    compare,
-    export_csv,
-    export_html,
-    export_json,
-    export_samples_csv,
-    import_json,
-    open_history,
-    read_file,
-)
-from core.history.comparison import TOLERANCE
+from core.history import KINDS, STATES, History, RunKind, RunSummary, open_history, read_file
 from core.loop import run as run_on_loop
 from core.milvus import check_workspace
 from core.settings import Settings
@@ -32,7 +21,22 @@ from core.settings import Settings
 HELP = "List stored runs; show, compare, export, import, rename, annotate and delete them."
 _RUN = "its id, the beginning of it, or `latest`"
 Work = Callable[[argparse.Namespace, History], int]
-_FORMATS = ("json", "csv", "samples", "html")
+_TEXTS = {"json", "csv", "html"}  # endings of files that say what form is meant
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """How a kind of run is put in words: what it found, and what changed between two."""
+
+    found: Callable[[Any], str]
+    changed: Callable[[Any], str]
+
+
+_SHOWN: Mapping[RunKind, _Shown] = {
+    "benchmark": _Shown(benchmarks.describe, benchmarks.changes),
+    "evaluation": _Shown(evaluations.describe, evaluations.changes),
+}
+_BRIEF = _Shown(lambda result: "", lambda found: str(found.summary))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,14 +53,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         return made
 
     _configure_list(action("list", "Show the stored runs, newest first.", _list))
-    shown = action("show", "Show one run: verdict, cells, warnings.", _show)
+    shown = action("show", "Show one run: what it found, its parts, its warnings.", _show)
     shown.add_argument("run", metavar="RUN", help=_RUN)
-    both = action("compare", "What changed from one run to another, cell by cell.", _compare)
+    both = action("compare", "What changed from one run to another of its kind, part by part.", _compare)
     both.add_argument("before", metavar="BEFORE", help=_RUN)
     both.add_argument("now", metavar="NOW", help=_RUN)
     both.add_argument(
-        "--tolerance", type=float, default=TOLERANCE * 100, metavar="PERCENT",
-        help="differences below this are let pass (default: %(default)g)",
+        "--tolerance", type=float, metavar="PERCENT",
+        help="differences below this are let pass (default: 5 for benchmarks, 0 for evaluations)",
     )  # fmt: skip
     _configure_export(action("export", "Write a run to a file.", _export))
     taken = action("import", "Take in a run that somebody exported as JSON.", _import)
@@ -83,10 +87,10 @@ def _configure_list(parser: argparse.ArgumentParser) -> None:
 
 def _configure_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help=_RUN)
-    parser.add_argument("--format", choices=_FORMATS, help="default: by the ending of FILE, else json")
+    parser.add_argument("--format", choices=kinds.FORMS, help="default: by the ending of FILE, else json")
     terminal = Path("-")
     parser.add_argument("--output", type=Path, metavar="FILE", default=terminal, help="default: the terminal")
-    parser.add_argument("--samples", action="store_true", help="JSON with every single call")
+    parser.add_argument("--samples", action="store_true", help="benchmarks: JSON with every single call")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -120,64 +124,56 @@ def _list(arguments: argparse.Namespace, history: History) -> int:
 def _line(summary: RunSummary) -> str:
     when = datetime.fromtimestamp(summary.started_at).astimezone().strftime("%Y-%m-%d %H:%M")
     marks = " (imported)" if summary.imported else ""
-    done = f"{summary.finished}/{summary.cells} cells"
+    part = kinds.KINDS[summary.kind].part if summary.kind in kinds.KINDS else "part"
+    done = f"{summary.finished}/{summary.cells} {part}s"
     return (
-        f"{summary.run_id[:12]}  {when}  {summary.kind:<10}  {summary.state:<10}  {done:>12}  "
+        f"{summary.run_id[:12]}  {when}  {summary.kind:<10}  {summary.state:<10}  {done:>14}  "
         f"{shorten(summary.name, 40)}{marks}"
     )
 
 
 def _show(arguments: argparse.Namespace, history: History) -> int:
-    run_id = history.find(arguments.run)
-    summary, result = history.summary(run_id), history.result(run_id)
+    run = kinds.open_run(history, history.find(arguments.run))
     if arguments.json:
-        say(export_json(result, note=summary.note))
+        say(kinds.export(run, "json", samples=False))
         return 0
+    summary = run.summary
     say(f"{summary.name}  {summary.run_id}  {summary.state}")
-    say(f"{result.environment.get('backend', {}).get('label', '')}, started {result.started_at}")
+    say(f"{summary.environment.get('backend', {}).get('label', '')}, started {run.result.started_at}")
     if summary.note:
         say(summary.note)
-    for item in result.verdict:
-        say(f"- {item.text}")
-    say(f"\n{benchmarks.table(result)}")
-    for text in result.warnings:
+    say(_SHOWN.get(summary.kind, _BRIEF).found(run.result) or summary.headline)
+    for text in summary.warnings:
         say(f"Warning: {text}")
     return 0
 
 
 def _compare(arguments: argparse.Namespace, history: History) -> int:
-    named = (arguments.before, arguments.now)
-    before, now = (history.result(history.find(text), samples=False) for text in named)
-    if not 0 <= arguments.tolerance <= 1000:
+    given = arguments.tolerance
+    if given is not None and not 0 <= given <= 1000:
         raise UsageError("The tolerance is a number of percent from 0 to 1000.")
-    found = compare(before, now, tolerance=arguments.tolerance / 100)
+    named = (arguments.before, arguments.now)
+    before, now = (kinds.open_run(history, history.find(text), samples=False) for text in named)
+    found = kinds.compare(before, now, tolerance=None if given is None else given / 100)
     if arguments.json:
         print_json(found.to_json())
     else:
-        say(benchmarks.changes(found))
-    return 3 if found.regressions else 0
+        say(_SHOWN.get(now.summary.kind, _BRIEF).changed(found))
+    return 3 if kinds.regressions(found) else 0
 
 
 def _export(arguments: argparse.Namespace, history: History) -> int:
-    run_id = history.find(arguments.run)
+    run = kinds.open_run(history, history.find(arguments.run))
     ending = arguments.output.suffix.removeprefix(".").lower()
-    form = arguments.format or (ending if ending in _FORMATS else "json")
-    result, note = history.result(run_id), history.summary(run_id).note
-    if form == "csv":
-        text = export_csv(result)
-    elif form == "samples":
-        text = "".join(export_samples_csv(result))
-    elif form == "html":
-        text = export_html(result, note=note)
-    else:
-        text = export_json(result, note=note, samples=arguments.samples)
+    form = arguments.format or (ending if ending in _TEXTS else "json")
+    text = kinds.export(run, form, samples=arguments.samples)
     write_text(arguments.output, text.removesuffix("\n") if str(arguments.output) == "-" else text)
     return 0
 
 
 def _import(arguments: argparse.Namespace, history: History) -> int:
     data = read_file(arguments.file)
-    run_id = import_json(history, data, workspace=arguments.workspace, name=arguments.name)
+    run_id = kinds.import_json(history, data, workspace=arguments.workspace, name=arguments.name)
     if arguments.json:
         print_json(history.summary(run_id).to_json())
     else:

@@ -9,13 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from core.evaluate.changes import EvaluationComparison, Speed, VariantChange, compare_evaluations
     from core.evaluate.compare import Difference, Point, differences, pareto
     from core.evaluate.corpora import drop_copies
     from core.evaluate.drafting import accept, draft_questions
     from core.evaluate.events import Answered, Begun, Ended, Indexing, Progress, Warned
-    from core.evaluate.exports import export_csv
+    from core.evaluate.exports import export_csv, export_json, export_variants_csv
+    from core.evaluate.finding import findings
+    from core.evaluate.imports import read_evaluation
     from core.evaluate.journal import Journal, LinesJournal, MemoryJournal, read_journal
-    from core.evaluate.metrics import DEFINITIONS, Definition, definition
+    from core.evaluate.metrics import DEFINITIONS, Definition, definition, metric_title
     from core.evaluate.questions import (
         BadRow,
         Loaded,
@@ -27,8 +30,9 @@ if TYPE_CHECKING:
         read_questions,
         sample_questions,
     )
-    from core.evaluate.recording import HistoryJournal, load_evaluation, store_evaluation
+    from core.evaluate.recording import HistoryJournal, add_evaluation, load_evaluation, store_evaluation
     from core.evaluate.records import ChunkSize, EvaluationResult, Found, Outcome, Plan, Question, Variant
+    from core.evaluate.report import export_html
     from core.evaluate.runner import estimate, evaluate
     from core.evaluate.scoring import metric_value
     from core.evaluate.sets import SetSummary, delete_set, delete_sets, list_sets, load_set, save_set
@@ -45,18 +49,22 @@ if TYPE_CHECKING:
     from core.evaluate.variants import Cost, Defaults, Grid, default_variants, parse_variants
 
 _ROOMS = {
+    "changes": ("EvaluationComparison", "Speed", "VariantChange", "compare_evaluations"),
     "compare": ("Difference", "Point", "differences", "pareto"),
     "corpora": ("drop_copies",),
     "drafting": ("accept", "draft_questions"),
     "events": ("Answered", "Begun", "Ended", "Indexing", "Progress", "Warned"),
-    "exports": ("export_csv",),
+    "exports": ("export_csv", "export_json", "export_variants_csv"),
+    "finding": ("findings",),
+    "imports": ("read_evaluation",),
     "journal": ("Journal", "LinesJournal", "MemoryJournal", "read_journal"),
-    "metrics": ("DEFINITIONS", "Definition", "definition"),
+    "metrics": ("DEFINITIONS", "Definition", "definition", "metric_title"),
     "questions": (
         *("BadRow", "Loaded", "export_questions", "load_questions", "question_of", "question_to_json"),
         *("questions_hash", "read_questions", "sample_questions"),
     ),
-    "recording": ("HistoryJournal", "load_evaluation", "store_evaluation"),
+    "report": ("export_html",),
+    "recording": ("HistoryJournal", "add_evaluation", "load_evaluation", "store_evaluation"),
     "records": ("ChunkSize", "EvaluationResult", "Found", "Outcome", "Plan", "Question", "Variant"),
     "runner": ("estimate", "evaluate"),
     "scoring": ("metric_value",),
@@ -82,6 +90,7 @@ __all__ = [
     "Difference",
     "Ended",
     "Estimate",
+    "EvaluationComparison",
     "EvaluationResult",
     "Found",
     "Grid",
@@ -97,11 +106,15 @@ __all__ = [
     "Progress",
     "Question",
     "SetSummary",
+    "Speed",
     "Threshold",
     "Variant",
+    "VariantChange",
     "VariantSummary",
     "Warned",
     "accept",
+    "add_evaluation",
+    "compare_evaluations",
     "default_variants",
     "definition",
     "delete_set",
@@ -112,13 +125,18 @@ __all__ = [
     "estimate",
     "evaluate",
     "export_csv",
+    "export_html",
+    "export_json",
     "export_questions",
+    "export_variants_csv",
+    "findings",
     "headlines",
     "list_sets",
     "load_evaluation",
     "load_questions",
     "load_set",
     "metric_names",
+    "metric_title",
     "metric_value",
     "pareto",
     "parse_variants",
@@ -126,6 +144,7 @@ __all__ = [
     "question_of",
     "question_to_json",
     "questions_hash",
+    "read_evaluation",
     "read_journal",
     "read_questions",
     "sample_questions",

@@ -165,7 +165,7 @@ def export_questions(questions: Sequence[Question], kind: Format) -> bytes:
 
 
 def _load(name: str, rows: Iterator[Row], settings: Settings) -> Loaded:
-    good: dict[str, tuple[int, Question]] = {}
+    good: dict[tuple[object, ...], tuple[int, Question]] = {}
     bad: list[BadRow] = []
     ids: set[str] = set()
     for row in rows:
@@ -180,14 +180,14 @@ def _load(name: str, rows: Iterator[Row], settings: Settings) -> Loaded:
             continue
         if question is None:
             bad.append(BadRow(row.line, row.problem or ""))
-        elif question.question in good:
-            first = good[question.question][0]
+        elif (labels := _labels(question)) in good:
+            first = good[labels][0]
             bad.append(BadRow(row.line, f"It repeats the question of line {first}: delete one of them."))
         else:
-            if question.id in ids:
-                question = replace(question, id=question_id(question.question))
+            if question.id in ids:  # asked twice with other labels, as SQuAD does, or an id used twice
+                question = replace(question, id=question_id(json.dumps(labels)))
             ids.add(question.id)
-            good[question.question] = row.line, question
+            good[labels] = row.line, question
     if not good and not bad:
         raise UsageError(f"“{name}” holds no questions: write one a row, with a column “question”.")
     return Loaded(tuple(question for _, question in good.values()), tuple(bad))

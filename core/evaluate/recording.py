@@ -13,6 +13,7 @@ from typing import Any
 
 from core.documents.records import Chunk
 from core.errors import StorageError, UsageError
+from core.evaluate.finding import findings
 from core.evaluate.journal import Kept, check_same, in_order
 from core.evaluate.jsonform import (
     chunk_from_json,
@@ -23,11 +24,14 @@ from core.evaluate.jsonform import (
     result_from_json,
 )
 from core.evaluate.records import EvaluationResult, Outcome
-from core.history import History, NewRun, Writer
+from core.history import History, NewRun, Writer, new_run_id
+from core.history.benchmarks import moment
 from core.history.records import StoredRun
 from core.loop import get_loop
 from core.processes import this_process
 
+Key = tuple[str, str, int]
+"""What an outcome is of: question, variant, repeat."""
 HEARTBEAT = 10.0
 """Seconds between two signs of life."""
 
@@ -38,11 +42,15 @@ class HistoryJournal:
     With `resume`, `evaluate` must be given the id of an earlier run, which it then goes on with.
     """
 
-    def __init__(self, history: History, *, name: str = "Evaluation", resume: bool = False) -> None:
-        self._history, self._name, self._resume = history, name, resume
+    def __init__(
+        self, history: History, *, name: str = "Evaluation", note: str = "", resume: bool = False
+    ) -> None:
+        self._history, self._name, self._note, self._resume = history, name, note, resume
         self._owner = this_process()
         self._begun: EvaluationResult | None = None
-        self._places: dict[tuple[str, str, int], int] = {}
+        self._places: dict[Key, int] = {}
+        # Chunks that are kept with an outcome that failed: when it is asked again, they must not go with it.
+        self._held: dict[Key, list[dict[str, Any]]] = {}
         self._beating: asyncio.Task[None] | None = None
 
     async def open(self, begun: EvaluationResult) -> Kept:
@@ -73,39 +81,29 @@ class HistoryJournal:
     def _open(self, begun: EvaluationResult) -> Kept:
         kept = Kept()
         if self._resume:
-            earlier = load_evaluation(self._history.stored(begun.run_id))
+            stored = self._history.stored(begun.run_id)
+            earlier = load_evaluation(stored)
             check_same(earlier, begun)
             kept = Kept(earlier.outcomes, earlier.chunks)
+            self._held = _held(stored)
         self._places = _places(begun)
         with self._history.write() as writer:
             if self._resume:
                 writer.update(begun.run_id, owner=self._owner, warnings=list(begun.warnings))
                 writer.alive(begun.run_id)
             else:
-                writer.begin(_new_run(begun, self._name), self._owner)
+                writer.begin(_new_run(begun, self._name, self._note), self._owner)
         return kept
 
     def _append(self, outcomes: Sequence[Outcome], chunks: Sequence[Chunk]) -> None:
         assert self._begun is not None
-        new = {chunk.id: chunk_to_json(chunk) for chunk in chunks}
         with self._history.write() as writer:
-            for outcome in outcomes:
-                # A chunk goes with the first outcome that found it.
-                mine = [new.pop(item.chunk_id) for item in outcome.found if item.chunk_id in new]
-                data = outcome_to_json(outcome) | {"chunks": mine}
-                writer.round(self._begun.run_id, outcome.variant, self._places[outcome.key], data)
+            _store_outcomes(writer, self._begun.run_id, self._places, outcomes, chunks, self._held)
             writer.alive(self._begun.run_id)
 
     def _close(self, ended: EvaluationResult) -> None:
-        from core.evaluate.summary import conclusions
-
-        found = conclusions(ended)
-        lines = {line["variant"]: line for line in found["leaderboard"]}
         with self._history.write() as writer:
-            for position, (key, data) in enumerate(_cells(ended).items()):
-                whole = len(ended.of(key)) == len(ended.questions) * ended.plan.repeats
-                writer.cell(ended.run_id, key, {**data, "summary": lines[key]}, position, finished=whole)
-            _finish(writer, ended, found["verdict"])
+            _store_end(writer, ended)
 
     def _alive(self, run_id: str) -> None:
         with self._history.write() as writer:
@@ -118,7 +116,7 @@ def load_evaluation(stored: StoredRun) -> EvaluationResult:
     if summary.kind != "evaluation":
         raise UsageError(f"The run {summary.name!r} is no evaluation, it is of the kind {summary.kind}.")
     questions: list[Mapping[str, Any]] = []
-    outcomes: dict[tuple[str, str, int], Outcome] = {}
+    outcomes: dict[Key, Outcome] = {}
     chunks: dict[str, Chunk] = {}
     for cell in stored.cells:
         questions += cell.data.get("questions", [])
@@ -137,27 +135,87 @@ def load_evaluation(stored: StoredRun) -> EvaluationResult:
             "seconds": summary.seconds or max(summary.updated_at - summary.started_at, 0.0),
         }
     )
-    return replace(result, outcomes=in_order(result, outcomes), chunks=chunks)
+    return replace(result, run_id=summary.run_id, outcomes=in_order(result, outcomes), chunks=chunks)
 
 
-async def store_evaluation(history: History, result: EvaluationResult, *, name: str = "Evaluation") -> None:
-    """Write a whole evaluation, such as one from a file, under the id that it has."""
-    journal = HistoryJournal(history, name=name)
-    await journal.open(result)
-    try:
-        await journal.append(result.outcomes, list(result.chunks.values()))
-    finally:
-        await journal.close(result)
+async def store_evaluation(
+    history: History, result: EvaluationResult, *, name: str = "Evaluation", note: str = ""
+) -> None:
+    """Write a whole evaluation under the id that it has."""
+    await get_loop().blocking(lambda: add_evaluation(history, result, name=name, note=note))
 
 
-def _new_run(begun: EvaluationResult, name: str) -> NewRun:
+def add_evaluation(
+    history: History,
+    result: EvaluationResult,
+    *,
+    name: str = "Evaluation",
+    note: str = "",
+    imported: bool = False,
+) -> str:
+    """Write a whole evaluation under its id, or a new one if it has none, which is returned; blocks."""
+    result = result if result.run_id else replace(result, run_id=new_run_id())
+    began = moment(result.started_at) if result.started_at else 0.0
+    new = replace(_new_run(result, name, note), imported=imported, started_at=began)
+    with history.write() as writer:
+        writer.begin(new, owner="")
+        chunks = list(result.chunks.values())
+        _store_outcomes(writer, result.run_id, _places(result), result.outcomes, chunks, {})
+        _store_end(writer, result)
+    return result.run_id
+
+
+def _held(stored: StoredRun) -> dict[Key, list[dict[str, Any]]]:
+    """The chunks that are kept with outcomes which failed."""
+    failed = (item.data for cell in stored.cells for item in cell.rounds if item.data["error"])
+    return {outcome_from_json(data).key: data["chunks"] for data in failed if data["chunks"]}
+
+
+def _store_outcomes(
+    writer: Writer,
+    run_id: str,
+    places: Mapping[Key, int],
+    outcomes: Sequence[Outcome],
+    chunks: Sequence[Chunk],
+    held: Mapping[Key, list[dict[str, Any]]],
+) -> None:
+    """Write outcomes, each with the chunks that it was the first to find, and those it already has."""
+    new = {chunk.id: chunk_to_json(chunk) for chunk in chunks}
+    for outcome in outcomes:
+        mine = [new.pop(item.chunk_id) for item in outcome.found if item.chunk_id in new]
+        known = {data["id"] for data in mine}
+        mine += [data for data in held.get(outcome.key, ()) if data["id"] not in known]
+        data = outcome_to_json(outcome) | {"chunks": mine}
+        writer.round(run_id, outcome.variant, places[outcome.key], data)
+
+
+def _store_end(writer: Writer, ended: EvaluationResult) -> None:
+    """Write how it ended, and what it says."""
+    from core.evaluate.summary import conclusions
+
+    found = conclusions(ended)
+    lines = {line["variant"]: line for line in found["leaderboard"]}
+    for position, (key, data) in enumerate(_cells(ended).items()):
+        whole = len(ended.of(key)) == len(ended.questions) * ended.plan.repeats
+        writer.cell(ended.run_id, key, {**data, "summary": lines[key]}, position, finished=whole)
+    writer.finish(
+        ended.run_id,
+        ended.state,
+        warnings=list(ended.warnings),
+        seconds=ended.seconds,
+        verdict=[{"topic": "quality", "text": text} for text in (*findings(ended), *found["verdict"])],
+    )
+
+
+def _new_run(begun: EvaluationResult, name: str, note: str) -> NewRun:
     header = header_to_json(begun)
     config = {key: value for key, value in header.items() if key not in _ELSEWHERE}
     return NewRun(
         run_id=begun.run_id,
         kind="evaluation",
         name=name,
-        config=config,
+        note=note,
+        config=config | {"asked": len(begun.questions)},
         environment=begun.environment,
         cells=_cells(begun),
         workspace=begun.workspace,
@@ -179,7 +237,7 @@ def _cells(result: EvaluationResult) -> dict[str, dict[str, Any]]:
     return cells
 
 
-def _places(result: EvaluationResult) -> dict[tuple[str, str, int], int]:
+def _places(result: EvaluationResult) -> dict[Key, int]:
     """The index of the round of each outcome, within its variant."""
     repeats = result.plan.repeats
     return {
@@ -188,13 +246,3 @@ def _places(result: EvaluationResult) -> dict[tuple[str, str, int], int]:
         for variant in result.plan.variants
         for repeat in range(repeats)
     }
-
-
-def _finish(writer: Writer, ended: EvaluationResult, verdict: Sequence[str]) -> None:
-    writer.finish(
-        ended.run_id,
-        ended.state,
-        warnings=list(ended.warnings),
-        seconds=ended.seconds,
-        verdict=[{"topic": "quality", "text": text} for text in verdict],
-    )

@@ -11,7 +11,7 @@ import numpy as np
 from core.bench.records import ErrorRate
 from core.bench.statistics import ENOUGH, error_rate, mean_interval
 from core.evaluate.compare import Difference, Point, differences, pareto, question_values
-from core.evaluate.metrics import DEFINITIONS, JUDGED, definition
+from core.evaluate.metrics import DEFINITIONS, JUDGED, definition, metric_title
 from core.evaluate.records import EvaluationResult, Outcome
 from core.evaluate.scoring import FAMILIES
 
@@ -124,7 +124,7 @@ def sentences(result: EvaluationResult, compared: Sequence[Difference]) -> tuple
     told = [item for item in compared if item.n > 1]
     ordered = [item.reversed() if item.difference < 0 else item for item in told]
     return tuple(
-        f"{_title(item.metric)}: {labels[item.first]} against {labels[item.second]}: {item.sentence}"
+        f"{metric_title(item.metric)}: {labels[item.first]} against {labels[item.second]}: {item.sentence}"
         for item in ordered
     )
 
@@ -138,13 +138,13 @@ def conclusions(result: EvaluationResult) -> dict[str, Any]:
         "comparisons": [
             asdict(item) | {"different": item.different} for items in compared.values() for item in items
         ],
-        "verdict": [text for name in _telling(compared) for text in sentences(result, compared[name])],
+        "verdict": [text for name in telling(compared) for text in sentences(result, compared[name])],
         "definitions": {item.name: asdict(item) for item in defined},
     }
 
 
-def _telling(names: Iterable[str]) -> list[str]:
-    """The metrics that the verdict is about: the first of the answers and the first of retrieval."""
+def telling(names: Iterable[str]) -> list[str]:
+    """Of these metrics those that a verdict is about: the first of the answers, of retrieval, of a judge."""
     groups: dict[str, str] = {}
     for name in names:
         if found := definition(name):
@@ -191,8 +191,3 @@ def _spread(outcomes: Sequence[Outcome], name: str) -> float | None:
     given = [outcome.judgements.get(name, ()) for outcome in outcomes]
     several = [np.std(scores, ddof=1) for scores in given if len(scores) > 1]
     return float(np.mean(several)) if several else None
-
-
-def _title(metric: str) -> str:
-    found = definition(metric)
-    return found.title if found else metric

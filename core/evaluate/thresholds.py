@@ -21,7 +21,7 @@ thresholds:
   behind it measures by these alone), or {", ".join(OTHER_VALUES)}.
 exit codes:
   0 all is well, 1 the run is not whole (bad rows, failed questions, stopped early), 2 wrong usage,
-  3 a threshold is missed, 130 stopped by Ctrl-C (what is finished is kept)
+  3 a threshold is missed or --compare found something worse, 130 stopped by Ctrl-C (what is finished is kept)
 """
 
 _FORM = re.compile(

@@ -114,7 +114,7 @@ def compare(before: RunResult, now: RunResult, *, tolerance: float = TOLERANCE) 
         before=before.run_id,
         now=now.run_id,
         cells=tuple(_corrected(found, values)),
-        differences=tuple(_differences(before.environment, now.environment)),
+        differences=environment_differences(before.environment, now.environment),
         only_before=tuple(key.label for key in old if key not in new),
         only_now=tuple(key.label for key in new if key not in old),
         tolerance=tolerance,
@@ -187,13 +187,18 @@ def _judge(ratio: Ratio | None, tolerance: float) -> Change:
     return "improvement" if ratio.low > 1 + tolerance else "same"
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    old, new = _flat(before), _flat(now)
-    return [
+def environment_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """What differs between where two runs were made, as sentences."""
+    return changed(_flat(before), _flat(now))
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """What has another value in `new` than in `old`, by name."""
+    return tuple(
         f"{name}: {old.get(name, 'none')} before, {new.get(name, 'none')} now"
         for name in dict.fromkeys([*old, *new])
         if old.get(name) != new.get(name)
-    ]
+    )
 
 
 def _flat(environment: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,12 +54,12 @@ def export_json(result: RunResult, *, note: str = "", samples: bool = False, **m
 
 def export_csv(result: RunResult) -> str:
     """One row a cell; numbers that were not measured, or not often enough, are empty."""
-    return "".join(_table(CELL_COLUMNS, (_cell_row(cell) for cell in result.cells)))
+    return "".join(table(CELL_COLUMNS, (_cell_row(cell) for cell in result.cells)))
 
 
 def export_samples_csv(result: RunResult) -> Iterator[str]:
     """One row a call, in pieces of text; times in milliseconds from the start of the call's round."""
-    return _table(SAMPLE_COLUMNS, _sample_rows(result))
+    return table(SAMPLE_COLUMNS, _sample_rows(result))
 
 
 def _cell_row(cell: CellResult) -> list[Any]:
@@ -90,7 +90,8 @@ def _sample_rows(result: RunResult) -> Iterator[list[Any]]:
                 yield [cell.key.label, item.index, item.warmup, number, *times, *named]
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Comma-separated, in pieces of text; no cell is taken for a formula."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

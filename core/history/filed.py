@@ -30,13 +30,13 @@ Count = Annotated[int, Field(ge=0, le=10**12)]
 Percentile = Number | Literal["n too small"] | None
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     """What a later version adds is passed over."""
 
     model_config = ConfigDict(extra="ignore")
 
 
-class FiledRound(_Part):
+class FiledRound(Part):
     """One round; `samples` is base64."""
 
     index: Annotated[int, Field(ge=0, le=100_000)]
@@ -65,7 +65,7 @@ class FiledRound(_Part):
         return value
 
 
-class FiledLatency(_Part):
+class FiledLatency(Part):
     """Percentiles in milliseconds."""
 
     n: Count
@@ -76,7 +76,7 @@ class FiledLatency(_Part):
     mean: Number | None = None
 
 
-class FiledErrors(_Part):
+class FiledErrors(Part):
     """An error rate with its interval."""
 
     errors: Count
@@ -87,14 +87,14 @@ class FiledErrors(_Part):
     kinds: Annotated[dict[Text, Count], Field(max_length=200)] = {}
 
 
-class FiledFlag(_Part):
+class FiledFlag(Part):
     """Something odd about a cell."""
 
     name: Word
     text: Text
 
 
-class FiledCell(_Part):
+class FiledCell(Part):
     """One cell; its key is checked as a plan's would be."""
 
     framework: Framework
@@ -139,7 +139,7 @@ class FiledCell(_Part):
         return self
 
 
-class FiledRatio(_Part):
+class FiledRatio(Part):
     """One cell over another."""
 
     of: Text
@@ -151,14 +151,14 @@ class FiledRatio(_Part):
     paired: bool = True
 
 
-class FiledVerdict(_Part):
+class FiledVerdict(Part):
     """One sentence."""
 
     topic: Word
     text: Text
 
 
-class FiledBackend(_Part):
+class FiledBackend(Part):
     """The Milvus of a run."""
 
     kind: Kind = "server"
@@ -168,7 +168,7 @@ class FiledBackend(_Part):
     rtt_ms: Number | None = None
 
 
-class FiledEnvironment(_Part):
+class FiledEnvironment(Part):
     """Where a run happened."""
 
     python: Text = ""
@@ -181,7 +181,7 @@ class FiledEnvironment(_Part):
     packages: Annotated[dict[Text, Text], Field(max_length=500)] = {}
 
 
-class FiledRun(_Part):
+class FiledRun(Part):
     """A whole run."""
 
     schema_version: Annotated[int, Field(ge=1, le=SCHEMA_VERSION)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,11 +53,19 @@ def read_file(path: Path) -> bytes:
 
 
 def read_json(data: bytes | str) -> FiledBenchmark:
-    """The run in a file, without storing it; raises as `import_json` does."""
+    """The benchmark in a file, without storing it; raises as `import_json` does."""
+    raw = parse(data)
+    if not isinstance(raw, dict) or not {"schema_version", "plan", "cells"} <= raw.keys():
+        raise UsageError(f"This JSON file holds no benchmark: {_ADVICE}.")
+    return read_benchmark(raw)
+
+
+def read_benchmark(raw: Mapping[str, Any]) -> FiledBenchmark:
+    """The benchmark in parsed JSON; raises as `import_json` does."""
     from core.history.filed import FiledRun
 
-    raw = _parsed(data)
-    try:
+    check_version(raw, SCHEMA_VERSION)
+    with refusing():
         checked = FiledRun.model_validate(raw).model_dump()
         for cell in checked["cells"]:
             for item in cell["round_details"]:
@@ -63,28 +73,40 @@ def read_json(data: bytes | str) -> FiledBenchmark:
                     del item["samples"]
         result = RunResult.from_json({**checked, "run_id": ""})
         _check(result)
+    return FiledBenchmark(result, checked["note"])
+
+
+def parse(data: bytes | str) -> Any:
+    """The JSON in a file; `UsageError` for one that is too large or holds something else."""
+    if len(data) > MAX_FILE_MB * 1e6:
+        raise UsageError(
+            f"This file has more than {MAX_FILE_MB} MB: export a benchmark without its samples, or an "
+            "evaluation of fewer questions."
+        )
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise UsageError(f"This file is not JSON: {_ADVICE}.") from None
+
+
+def check_version(raw: Mapping[str, Any], known: int) -> None:
+    """Raise `UsageError` for what a later Tandem wrote."""
+    version = raw.get("schema_version")
+    if isinstance(version, int) and version > known:
+        raise UsageError("This file was written by a later Tandem: update this one to import it.")
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Whatever is found to be wrong with a file inside becomes a `UsageError` of one sentence."""
+    try:
+        yield
     except ValidationError as error:
         raise UsageError(f"This file cannot be imported ({_explain(error)}): {_ADVICE}.") from None
     except (ValueError, KeyError, TypeError) as error:
         reason = clean(str(error))[:100] if isinstance(error, ValueError) else type(error).__name__
         raise UsageError(f"This file cannot be imported ({reason}): {_ADVICE}.") from None
-    return FiledBenchmark(result, checked["note"])
-
-
-def _parsed(data: bytes | str) -> dict[str, Any]:
-    if len(data) > MAX_FILE_MB * 1e6:
-        raise UsageError(f"This file has more than {MAX_FILE_MB} MB: export the run without its samples.")
-    try:
-        text = data if isinstance(data, str) else data.decode("utf-8-sig")
-        raw = json.loads(text)
-    except (ValueError, RecursionError):
-        raise UsageError(f"This file is not JSON: {_ADVICE}.") from None
-    if not isinstance(raw, dict) or not {"schema_version", "plan", "cells"} <= raw.keys():
-        raise UsageError(f"This JSON file holds no benchmark: {_ADVICE}.")
-    version = raw["schema_version"]
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise UsageError("This file was written by a later Tandem: update this one to import it.")
-    return raw
 
 
 def _check(result: RunResult) -> None:

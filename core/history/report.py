@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.bench import wording
 from core.bench.plan import Plan
 from core.bench.records import ASYNC_LABELS, CellResult, Ratio, RunResult
-from core.history.benchmarks import moment
+from core.history.layout import backend_label, date_and_time, template, where
 from core.history.texts import duration
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from core.bench.plan import CellKey
     from core.history.charts import BarChart
 
@@ -63,11 +59,13 @@ def export_html(result: RunResult, *, note: str = "") -> str:
     measured = [cell for cell in result.cells if not cell.note]
     against = _ratio_charts(result)
     latency = latency_chart([cell for cell in measured if cell.valid])
-    return _template().render(
+    return template(Path(__file__).with_name("report.html.j2")).render(
         run=result,
+        title=result.plan.name,
+        warnings=result.warnings,
         note=note,
         state=_STATES[result.state],
-        started=_moment(result.started_at),
+        started=date_and_time(result.started_at),
         took=duration(result.seconds),
         verdict=_verdict(result),
         first=against["modes"],
@@ -80,8 +78,8 @@ def export_html(result: RunResult, *, note: str = "") -> str:
         skipped=[(cell.key.label, cell.note) for cell in result.cells if cell.note],
         ratios=[_ratio_row(item) for item in result.ratios],
         equal=held_equal(result.plan),
-        environment=_environment(result),
-        backend=(result.environment.get("backend") or {}).get("label", ""),
+        environment=where(result.environment),
+        backend=backend_label(result.environment),
     )
 
 
@@ -103,16 +101,6 @@ def held_equal(plan: Plan) -> list[tuple[str, str]]:
         tokens = f"first token {plan.first_token_ms:g} ms, then {plan.token_ms:g} ms a token"
         rows.insert(3, ("Answers", tokens))
     return rows
-
-
-@cache
-def _template() -> Template:
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8"))
 
 
 def _verdict(result: RunResult) -> list[tuple[str, list[str]]]:
@@ -188,28 +176,6 @@ def _times(cell: CellResult) -> Iterable[float | None]:
 def _ratio_row(item: Ratio) -> tuple[str, str, str, str]:
     interval = "" if item.low is None or item.high is None else f"{_figure(item.low)} to {_figure(item.high)}"
     return item.of, item.over, _figure(item.ratio), interval
-
-
-def _moment(text: str) -> str:
-    return f"{datetime.fromtimestamp(moment(text), UTC):%Y-%m-%d %H:%M} UTC" if text else ""
-
-
-def _environment(result: RunResult) -> list[tuple[str, str]]:
-    found: dict[str, Any] = dict(result.environment)
-    backend, achieved = found.get("backend") or {}, found.get("rtts_ms") or {}
-    added = [f"{asked} ms asked for: {got} ms measured" for asked, got in achieved.items() if asked != "0"]
-    machine = (
-        found.get("cpu", ""),
-        f"{found.get('cores', '?')} cores",
-        f"{found.get('memory_gib', '?')} GiB",
-    )
-    rows = [
-        ("Milvus", f"{backend.get('label', '')} at {backend.get('address', '')}"),
-        ("Round trip", "; ".join([f"{backend.get('rtt_ms', '?')} ms", *added])),
-        ("Machine", ", ".join(machine)),
-        ("System", f"Python {found.get('python', '')}, {found.get('platform', '')}"),
-    ]
-    return rows + [(str(name), str(version)) for name, version in (found.get("packages") or {}).items()]
 
 
 def _figure(value: float | None) -> str:

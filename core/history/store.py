@@ -75,17 +75,18 @@ class History:
         with self._transaction() as connection:
             return _found(connection, run_id)[1]
 
-    def find(self, text: str) -> str:
-        """The id of the one run whose id begins so, or of the newest one for "latest".
+    def find(self, text: str, kind: RunKind | None = None) -> str:
+        """The id of the one run whose id begins so, or of the newest one (of a kind) for "latest".
 
         For a terminal, where ids are typed: a page must ask for whole ids, which nobody can guess.
         """
         if text == "latest":
-            query = select(runs.c.run_id).order_by(runs.c.started_at.desc(), runs.c.run_id).limit(1)
+            wanted = _wanted(None, (kind,) if kind else (), (), "")
+            query = select(runs.c.run_id).where(wanted).order_by(runs.c.started_at.desc(), runs.c.run_id)
         else:
-            query = select(runs.c.run_id).where(runs.c.run_id.startswith(text, autoescape=True)).limit(2)
+            query = select(runs.c.run_id).where(runs.c.run_id.startswith(text, autoescape=True))
         with self._transaction() as connection:
-            found = connection.scalars(query).all()
+            found = connection.scalars(query.limit(1 if text == "latest" else 2)).all()
         if len(found) != 1 or not text:
             raise UsageError(
                 f"Several runs begin with {text!r}: give more of the id."

@@ -46,6 +46,7 @@ class Plan:
     after: int
     retry_after: str
     seconds: float
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,20 @@ def _base64(vector: tuple[float, ...]) -> str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
-def say(seen: Seen) -> Response:
-    """A good answer to a chat request."""
+def say(seen: Seen, text: str = "") -> Response:
+    """A good answer to a chat request; `text` is what it says, if not the usual."""
+    words = (text,) if text else WORDS
     usage = {"prompt_tokens": 11, "completion_tokens": len(WORDS), "total_tokens": 11 + len(WORDS)}
     if seen.body.get("stream"):
-        return _sse(_events(seen, usage))
-    message = {"role": "assistant", "content": "".join(WORDS)}
+        return _sse(_events(seen, usage, words))
+    message = {"role": "assistant", "content": "".join(words)}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     return JSONResponse(_envelope("chat.completion", [choice]) | {"usage": usage})
 
 
-async def _events(seen: Seen, usage: dict[str, int]) -> AsyncIterator[str]:
+async def _events(seen: Seen, usage: dict[str, int], words: tuple[str, ...]) -> AsyncIterator[str]:
     yield _delta({"role": "assistant", "content": ""})
-    for word in WORDS:
+    for word in words:
         yield _delta({"content": word})
     yield _delta({}, "stop")
     if (seen.body.get("stream_options") or {}).get("include_usage"):

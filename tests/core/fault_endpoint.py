@@ -52,6 +52,7 @@ class FaultEndpoint:
         self.dimension = self._dimension
         self.models = [self.embedding_model, self.chat_model]
         self.floats_only = False  # as a server that knows no base64
+        self.reply: Callable[[str], str] = lambda prompt: ""  # says this to a prompt; "" is the usual
         self.seen: list[Seen] = []
         self.proxied: list[str] = []  # addresses asked for as of a proxy
         self.most_at_once = 0
@@ -72,10 +73,11 @@ class FaultEndpoint:
         after: int = 0,
         retry_after: str = "",
         seconds: float = 0.05,
+        every: int = 1,
     ) -> None:
-        """Show `fault` from now on, for requests whose path ends with `only`."""
+        """Show `fault` from now on, to every so-manieth request whose path ends with `only`."""
         self._hits = 0
-        self._plan = Plan(fault, only, times, after, retry_after, seconds)
+        self._plan = Plan(fault, only, times, after, retry_after, seconds, every)
 
     def behave(self) -> None:
         """Answer well again."""
@@ -116,7 +118,7 @@ class FaultEndpoint:
         return await self._answer(request, self._embed)
 
     async def _chat(self, request: Request) -> Response:
-        return await self._answer(request, say)
+        return await self._answer(request, lambda seen: say(seen, self.reply(_prompt(seen))))
 
     async def _receive(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"].startswith("http"):  # the address form of requests to a proxy
@@ -162,10 +164,16 @@ class FaultEndpoint:
             return None
         self._hits += 1
         late = plan.times is not None and self._hits > plan.after + plan.times
-        return None if late or self._hits <= plan.after else plan
+        spared = self._hits <= plan.after or self._hits % plan.every
+        return None if late or spared else plan
 
     def _embed(self, seen: Seen, dimension: int | None = None) -> Response:
         return embed(seen, dimension or self.dimension, floats_only=self.floats_only)
+
+
+def _prompt(seen: Seen) -> str:
+    """All that a chat request says, in one text."""
+    return "\n".join(str(message["content"]) for message in seen.body["messages"])
 
 
 class _Config(uvicorn.Config):

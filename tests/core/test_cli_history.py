@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from core.cli import main
+from core.evaluate import add_evaluation
 from core.history import History
 from core.settings import Settings
+from tests.core.evaluate.synthetic import VARIANTS, evaluated
 from tests.core.history.synthetic import result
 
 
@@ -93,3 +95,87 @@ def test_what_cannot_be_done_with_the_history_is_one_sentence(archive, arguments
     assert code in {1, 2}
     assert sentence in complaint
     assert len(complaint.strip().splitlines()) == 1
+
+
+# Evaluations
+
+
+@pytest.fixture
+def quality(archive, tmp_path):
+    """The same commands, with two evaluations in the history besides, the later one worse."""
+    history = History.open(Settings.load({"home": tmp_path}))
+    worse = evaluated({VARIANTS[2].key: 0.3}, run_id="f" * 32, started_at="2026-11-25T10:00:00+00:00")
+    ids = [
+        add_evaluation(history, evaluated(), name="Before"),
+        add_evaluation(history, worse, name="After", note="chunks of 500"),
+    ]
+    return archive[0], ids
+
+
+def test_evaluations_are_listed_with_their_variants_and_by_their_kind(quality):
+    command, _ = quality
+    out = command("list")[1]
+    assert "evaluation  complete      4/4 variants  After" in out
+    assert "3/3 cells  Second" in out
+    assert command("list", "--kind", "evaluation")[1].count("4/4 variants") == 2
+
+
+def test_an_evaluation_is_shown_with_what_it_found(quality):
+    command, ids = quality
+    out = command("show", ids[1])[1]
+    assert "chunks of 500" in out
+    assert "LlamaIndex is better than LangChain in 1 of 2 settings" in out
+    assert "LangChain · dense · top 5" in out
+    assert json.loads(command("show", ids[1], "--json")[1])["name"] == "After"
+
+
+def test_evaluations_are_compared_and_something_worse_ends_with_3(quality):
+    command, ids = quality
+    code, out, _ = command("compare", *ids)
+    assert code == 3
+    first = out.splitlines()[1]
+    assert "LangChain · dense · top 5, Contains the answer: " in first
+    assert "points worse" in first
+    assert command("compare", *ids[::-1])[0] == 0
+    assert command("compare", *ids, "--tolerance", "60")[0] == 0
+    assert json.loads(command("compare", *ids, "--json")[1])["kind"] == "evaluation"
+
+
+def test_an_evaluation_and_a_benchmark_are_not_compared(quality, archive):
+    command, ids = quality
+    code, _, complaint = command("compare", archive[1][0], ids[0])
+    assert code == 2
+    assert "compare runs of one kind" in complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "begins"),
+    [
+        ((), '{"name": "Before"'),
+        (("--format", "csv"), "variant,label,"),
+        (("--format", "outcomes"), "question_id,question,"),
+        (("--format", "html"), "<!doctype html>"),
+    ],
+    ids=["json", "csv", "outcomes", "html"],
+)
+def test_an_evaluation_is_exported_in_each_of_its_forms(quality, arguments, begins):
+    command, ids = quality
+    code, out, _ = command("export", ids[0], *arguments)
+    assert code == 0
+    assert out.lstrip().startswith(begins)
+
+
+def test_an_evaluation_is_exported_imported_renamed_and_deleted(quality, tmp_path):
+    command, ids = quality
+    assert command("export", ids[1], "--output", tmp_path / "run.json")[0] == 0
+    copy = json.loads(command("import", tmp_path / "run.json", "--json")[1])["run_id"]
+    assert "After (imported)" in command("list")[1]
+    assert command("compare", ids[1], copy)[0] == 0
+    assert command("rename", copy, "The copy")[0] == command("delete", copy)[0] == 0
+
+
+def test_a_form_that_evaluations_do_not_have_is_refused_with_those_they_have(quality):
+    command, ids = quality
+    code, _, complaint = command("export", ids[0], "--format", "samples")
+    assert code == 2
+    assert "exported as json or csv or outcomes or html" in complaint

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 import core
-from core import history
+from core import evaluate, history
 from core.bench.plan import Plan
 from pages.parts.lab import exporting, listing
 from pages.parts.safe_text import JOINER
+from tests.core.evaluate.synthetic import VARIANTS, evaluated
 from tests.pages.benchmarks import INSERTS, SEARCHES, run
 from tests.pages.conftest import button, said, texts
 
@@ -27,6 +28,15 @@ def add(workspace, name="Mine", cells=INSERTS, **more):
     return opened().add(run(cells, plan=plan, **more), workspace=workspace)
 
 
+def add_evaluation(workspace, name="Quality", share=None, **more):
+    result = evaluated(share, run_id=history.new_run_id(), workspace=workspace, **more)
+    return evaluate.add_evaluation(opened(), result, name=name)
+
+
+def made(kind, form, result, **about):
+    return core.kinds.KINDS[kind].forms[form].make(result, core.kinds.About(**about))
+
+
 def names(app):
     return [item.label for item in app.button if item.key and item.key.startswith("open-")]
 
@@ -34,6 +44,7 @@ def names(app):
 def test_an_empty_history_says_what_to_do(visit):
     app = visit("history", workspace="history-empty")
     assert "There is no run yet" in texts(app)
+    assert "every evaluation" in texts(app)
 
 
 def test_runs_are_listed_newest_first_and_only_to_their_workspace(visit):
@@ -151,7 +162,7 @@ def test_a_run_that_was_deleted_is_one_sentence(visit):
 
 def test_what_is_exported_can_be_imported_and_is_marked(visit):
     result = run(INSERTS)
-    file = exporting.make("json", result, "from Ada")
+    file = made("benchmark", "json", result, note="from Ada")
     app = visit("history", workspace="history-import")
     app.file_uploader(key="import-0").upload("run.json", file.encode()).run()
     assert not app.exception
@@ -171,9 +182,8 @@ def test_a_file_that_holds_no_run_is_refused_with_a_sentence(visit, data):
 @pytest.mark.parametrize("suffix", ["json", "csv", "html"])
 def test_a_run_becomes_a_file_in_each_form(suffix):
     result = replace(run(SEARCHES), plan=Plan.make(name="Quick look: Ada's"))
-    made = exporting.make(suffix, result)
-    assert "llamaindex" in made.lower()
-    assert exporting.file_name(result) == "tandem-quick-look-ada-s-2026-01-31"
+    assert "llamaindex" in made("benchmark", suffix, result).lower()
+    assert exporting.file_name(result.plan.name, result.started_at) == "tandem-quick-look-ada-s-2026-01-31"
 
 
 def test_names_and_notes_of_others_cannot_act_on_the_page(visit):
@@ -194,3 +204,82 @@ def test_how_long_ago_is_said_as_people_do(seconds, said):
     import time
 
     assert listing.ago(time.time() - seconds) == said
+
+
+# Evaluations
+
+
+def test_benchmarks_and_evaluations_stand_in_one_list_with_what_each_consists_of(visit):
+    add("history-both", "Speed")
+    add_evaluation("history-both")
+    app = visit("history", workspace="history-both")
+    assert set(names(app)) == {"**Speed**", "**Quality**"}
+    assert "40 questions × 4 variants" in texts(app)
+    assert "3 cells" in texts(app)
+    assert "no measurable difference between LlamaIndex and LangChain" in plain(texts(app))
+    kinds = app.button_group(key="history-kinds")
+    assert [option.split()[-1] for option in kinds.options] == ["Benchmarks", "Evaluations"]
+    kinds.set_value(["evaluation"]).run()
+    assert names(app) == ["**Quality**"]
+
+
+def test_an_evaluation_opens_by_click_and_by_address_and_is_renamed(visit):
+    run_id = add_evaluation("history-evaluation")
+    app = visit("history", workspace="history-evaluation")
+    button(app, "**Quality**").click().run()
+    by_address = visit("history", workspace="history-evaluation", run=run_id)
+    for page in (app, by_address):
+        assert not page.exception
+        assert page.query_params["run"] == run_id
+        assert "Quality" in "".join(item.value for item in page.subheader)
+    next(item for item in by_address.text_input if item.label == "Name").set_value("Before the move")
+    button(by_address, "Save").click().run()
+    assert opened().summary(run_id).name == "Before the move"
+    assert "Before the move" in "".join(item.value for item in by_address.subheader)
+
+
+def test_an_evaluation_that_was_cancelled_says_how_far_it_came(visit):
+    half = evaluated().outcomes[:80]
+    run_id = add_evaluation("history-half", state="cancelled", outcomes=half)
+    app = visit("history", workspace="history-half", run=run_id)
+    assert "80 of 160 answers are there" in plain("".join(item.value for item in app.warning))
+
+
+def test_two_evaluations_are_compared_from_the_list_and_say_what_became_worse(visit):
+    old = add_evaluation("history-quality")
+    later = "2026-11-21T10:00:00+00:00"
+    new = add_evaluation("history-quality", share={VARIANTS[2].key: 0.3}, started_at=later)
+    app = visit("history", workspace="history-quality")
+    for run_id in (new, old):
+        app.checkbox(key=f"tick-{run_id}").check().run()
+    button(app, "Compare the two").click().run()
+    assert not app.exception
+    assert (app.query_params["run"], app.query_params["with"]) == (new, old)
+    assert "4 variants in both evaluations, 4 metrics: 4 worse, 12 no measurable" in plain(texts(app))
+
+
+def test_a_benchmark_and_an_evaluation_are_not_compared_and_the_reason_is_told(visit):
+    old, new = add("history-mixed"), add_evaluation("history-mixed")
+    app = visit("history", workspace="history-mixed", run=new)
+    app.query_params["with"] = old
+    app.run()
+    assert "compare runs of one kind" in plain("".join(item.value for item in app.warning))
+
+
+def test_an_evaluation_that_was_exported_is_imported_and_marked(visit):
+    file = made("evaluation", "json", evaluated(), name="From Ada", note="*new* chunks")
+    app = visit("history", workspace="history-received")
+    app.file_uploader(key="import-0").upload("run.json", file.encode()).run()
+    assert not app.exception
+    summary = opened().summary(app.query_params["run"])
+    assert (summary.kind, summary.imported, summary.name) == ("evaluation", True, "From Ada")
+    assert summary.workspace == "history-received"
+    assert "*new* chunks" in plain(texts(app))
+
+
+def test_every_kind_can_be_drawn_and_leaves_in_each_of_its_forms():
+    from pages.parts.lab import faces
+
+    assert faces.FACES.keys() == core.kinds.KINDS.keys()
+    for form in core.kinds.KINDS["evaluation"].forms:
+        assert "llamaindex" in made("evaluation", form, evaluated()).lower()

@@ -202,3 +202,9 @@ def definition(metric: str) -> Definition | None:
         sentence=base.sentence.replace(" k ", f" {k} "),
         formula=base.formula.replace("..k", f"..{k}").replace("/ k", f"/ {k}"),
     )
+
+
+def metric_title(metric: str) -> str:
+    """A metric's name for people."""
+    found = definition(metric)
+    return found.title if found else metric

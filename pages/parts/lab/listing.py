@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import time
+from typing import Any
 
 import streamlit as st
 
-from core import TandemError, Workspace, bench, history
+from core import TandemError, Workspace, bench, history, kinds
 from pages.parts import states
 from pages.parts.lab import runs, shown, starting, words
 from pages.parts.safe_text import plain, shorten
@@ -17,12 +18,14 @@ from pages.parts.units import count, seconds
 
 PAGE = "history"
 PAGE_SIZE = 12
-KINDS = {
+# What the list calls each kind, and its icon; only kinds that can be opened are offered as filters.
+_FACES = {
     "benchmark": ("Benchmarks", "speed"),
     "comparison": ("Comparisons", "compare_arrows"),
     "evaluation": ("Evaluations", "fact_check"),
     "vote": ("Votes", "how_to_vote"),
 }
+KINDS = {name: _FACES.get(name, (name.capitalize(), "description")) for name in kinds.KINDS}
 _DAY = 86_400
 
 
@@ -50,7 +53,7 @@ def choose_filters() -> Filters:
             label_visibility="collapsed",
             width=260,
         )
-        kinds = st.pills(
+        chosen_kinds = st.pills(
             "Kind",
             list(KINDS),
             selection_mode="multi",
@@ -68,7 +71,7 @@ def choose_filters() -> Filters:
             label_visibility="collapsed",
             wrap=True,
         )
-    return Filters(search.strip(), tuple(kinds), tuple(chosen))
+    return Filters(search.strip(), tuple(chosen_kinds), tuple(chosen))
 
 
 def page_of(workspace: Workspace, filters: Filters) -> history.RunPage:
@@ -117,7 +120,7 @@ def rows(found: Sequence[history.RunSummary], page: str, *, tick: bool) -> list[
 
 def _row(summary: history.RunSummary, page: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        icon = KINDS.get(summary.kind, ("", "description"))[1]
+        icon = _FACES.get(summary.kind, ("", "description"))[1]
         st.button(
             f"**{plain(shorten(summary.name, 60))}**",
             icon=f":material/{icon}:",
@@ -142,16 +145,24 @@ def badges(summary: history.RunSummary) -> str:
 
 def _facts(summary: history.RunSummary) -> list[str]:
     backend = str((summary.environment.get("backend") or {}).get("label", ""))
-    cells = count(summary.cells, "cell")
-    if summary.finished < summary.cells:
-        cells = f"{summary.finished} of {cells} finished"
     facts = [
         ago(summary.started_at),
         plain(backend),
-        cells,
+        _size(summary),
         seconds(summary.seconds) if summary.seconds else "",
     ]
     return [fact for fact in facts if fact]
+
+
+def _size(summary: history.RunSummary) -> str:
+    """What the run consists of, and how much of it is done."""
+    kind = kinds.KINDS.get(summary.kind)
+    size = count(summary.cells, kind.part if kind else "part")
+    torn = summary.finished < summary.cells
+    asked = summary.config.get("asked")
+    if isinstance(asked, int):
+        return f"{count(asked, 'question')} × {size}{f', {summary.finished} whole' if torn else ''}"
+    return f"{summary.finished} of {size} finished" if torn else size
 
 
 def ago(moment: float) -> str:
@@ -183,25 +194,28 @@ def recent(workspace: Workspace) -> None:
 
 def title(result: bench.RunResult) -> None:
     """Name, state and circumstances of an open benchmark."""
+    head(result.plan.name, result, words.done(result))
+
+
+def head(name: str, result: Any, done: str) -> None:
+    """Name, state and circumstances of an open run; `done` is how far it came, if not to its end."""
     backend = result.environment.get("backend") or {}
     when = result.started_at.replace("T", " ").partition("+")[0]
     facts = [when and f"{when} UTC", plain(str(backend.get("label", ""))), f"took {seconds(result.seconds)}"]
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(plain(result.plan.name), anchor=False, width="content")
+            st.subheader(plain(name), anchor=False, width="content")
             st.markdown(words.STATES[result.state])
         st.caption(" · ".join(fact for fact in facts if fact))
     if result.state != "complete":
-        _say_incomplete(result)
+        _say_incomplete(result, done)
 
 
-def _say_incomplete(result: bench.RunResult) -> None:
-    whole = sum(cell.state == "complete" and bool(cell.counted) for cell in result.cells)
+def _say_incomplete(result: Any, done: str) -> None:
     end = "was cancelled" if result.state == "cancelled" else "did not come to its end"
     reason = f" {plain(result.warnings[-1])}" if result.warnings and result.state == "incomplete" else ""
     st.warning(
-        f"This run {end}: {count(whole, 'cell is', 'cells are')} whole, and what follows rests on what was "
-        f"measured by then.{reason}",
+        f"This run {end}: {done}, and what follows rests on what was measured by then.{reason}",
         icon=":material/warning:",
     )
 

@@ -6,14 +6,14 @@ ingest, it goes on when everybody has left: it ends by itself, and the history k
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import streamlit as st
 
 import core
-from core import Job, Progress, Workspace, bench, history
+from core import Job, Progress, UsageError, Workspace, bench, history, kinds
 from pages.parts import session
 
 # Runs whose results stay in memory, the newest; all others are in the history.
@@ -100,21 +100,25 @@ def _forget() -> None:
 
 def stored(workspace: Workspace, run_id: str) -> bench.RunResult:
     """A benchmark of the history; raises `UsageError` when there is none of that id."""
-    result = _load(workspace, run_id)
-    return replace(result, run_id=run_id)
+    found = opened(workspace, run_id)
+    if not isinstance(found.result, bench.RunResult):
+        raise UsageError(f"This run is no benchmark but an {found.summary.kind}: open it in History.")
+    return found.result
 
 
-def _load(workspace: Workspace, run_id: str) -> bench.RunResult:
-    kept = st.session_state.get(_OPENED)
-    if kept is not None and kept[0] == run_id:
-        result: bench.RunResult = kept[1]
-        return result
-    opened = open_history(workspace)
-    result = core.run(core.get_loop().blocking(opened.result, run_id), checkpoint=session.checkpoint())
-    if result.state == "complete":
+def opened(workspace: Workspace, run_id: str) -> kinds.Opened:
+    """A run of the history, of whatever kind; raises `UsageError` when there is none of that id."""
+    kept: kinds.Opened | None = st.session_state.get(_OPENED)
+    if kept is not None and kept.summary.run_id == run_id:
+        return kept
+    found = core.run(
+        core.get_loop().blocking(kinds.open_run, open_history(workspace), run_id),
+        checkpoint=session.checkpoint(),
+    )
+    if found.summary.state == "complete":
         # Unpacking 100,000 samples anew for every click would be felt.
-        st.session_state[_OPENED] = (run_id, result)
-    return result
+        st.session_state[_OPENED] = found
+    return found
 
 
 def forget_opened() -> None:

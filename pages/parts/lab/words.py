@@ -160,3 +160,9 @@ def about(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes:.0f} min"
     return f"{minutes / 60:.1f} h"
+
+
+def done(result: bench.RunResult) -> str:
+    """How much of a benchmark is there, as the beginning of a sentence."""
+    whole = sum(cell.state == "complete" and bool(cell.counted) for cell in result.cells)
+    return f"{count(whole, 'cell is', 'cells are')} whole"

@@ -75,7 +75,7 @@ Where?,Gull Island,maybe
 "When,
 exactly?",noon,yes
 Why?,because,false
-Who?,Bea,
+Who?,Ada,
 How?,a,b,c
 Which one?,,no
 """
@@ -91,6 +91,16 @@ def test_bad_rows_are_listed_with_line_and_reason_and_the_good_ones_kept():
     assert "has answers and says that it cannot be answered" in reasons[2]
     assert reasons[3] == "It repeats the question of line 2: delete one of them."
     assert "4 cells for 3 columns" in reasons[4]
+
+
+def test_a_question_that_is_asked_twice_with_other_labels_is_two_questions():
+    """SQuAD has some; only a row that repeats the labels as well measures nothing new."""
+    text = "question,answers,source\nWho?,Ada,a.txt\nWho?,Bea,a.txt\nWho?,Ada,b.txt\nWho?,Ada,a.txt\n"
+    loaded = read("q.csv", text)
+    assert [item.answers for item in loaded.questions] == [("Ada",), ("Bea",), ("Ada",)]
+    assert len({item.id for item in loaded.questions}) == 3
+    assert [row.line for row in loaded.bad] == [5]
+    assert read("q.csv", text).questions == loaded.questions
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""How each kind of run is drawn once it is open; what can be done with it is in `core.kinds`.
+
+A new kind is one more entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core import Workspace, bench, evaluate, history
+from pages.parts.lab import changes, results, words
+from pages.parts.quality import changes as quality_changes
+from pages.parts.quality import results as quality_results
+
+
+@dataclass(frozen=True)
+class Face:
+    """`draw` draws what a run found, `changed` what changed from an earlier one.
+
+    `done` says how far a run came that is not whole, as the beginning of a sentence.
+    """
+
+    draw: Callable[[Workspace, Any], None]
+    changed: Callable[[Any, Any], None]
+    done: Callable[[Any], str]
+
+
+def _benchmark(workspace: Workspace, result: bench.RunResult) -> None:
+    results.draw(result)
+
+
+def _asked(result: evaluate.EvaluationResult) -> str:
+    return f"{len(result.outcomes):,} of {result.expected:,} answers are there"
+
+
+FACES: Mapping[history.RunKind, Face] = {
+    "benchmark": Face(_benchmark, changes.draw, words.done),
+    "evaluation": Face(quality_results.draw, quality_changes.draw, _asked),
+}
