@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 from core import Mode, Retrieval, evaluate
@@ -64,7 +65,7 @@ def signed(value: float | None) -> str:
 
 def interval(low: float | None, high: float | None) -> str:
     """`81.0 to 97.2`; empty without an interval."""
-    return "" if low is None or high is None else f"{points(low)} to {points(high)}"
+    return "" if low is None or high is None else f"{points(low)}\u00a0to\u00a0{points(high)}"
 
 
 def price(value: float | None) -> str:
@@ -77,3 +78,8 @@ def listed(items: Sequence[str]) -> str:
     if len(items) <= _MANY:
         return ", ".join(items)
     return f"{', '.join(items[:_MANY])} and {len(items) - _MANY} more"
+
+
+def in_chart(text: str) -> str:
+    """A text that is not ours, fit for a chart, where tags and entities would act."""
+    return html.escape(text, quote=False)

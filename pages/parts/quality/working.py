@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core import Settings, Workspace, evaluate, sample
+from pages.parts.safe_text import shorten
 
 Row = dict[str, Any]
 
@@ -160,18 +161,24 @@ def check(rows: Sequence[Row], settings: Settings) -> Checked:
         try:
             question = evaluate.question_of(row, settings)
         except ValueError as error:
-            problems.append(evaluate.BadRow(place, str(error)))
+            problems.append(evaluate.BadRow(place, _named(row, str(error))))
             continue
         if question.question in good:
             first = good[question.question][0]
             reason = f"It repeats the question of row {first}: delete one of them."
-            problems.append(evaluate.BadRow(place, reason))
+            problems.append(evaluate.BadRow(place, _named(row, reason)))
             continue
         if question.id in ids:
             question = dataclasses.replace(question, id=f"{question.id}-{place}")
         ids.add(question.id)
         good[question.question] = place, question
     return Checked(tuple(question for _, question in good.values()), tuple(problems))
+
+
+def _named(row: Row, reason: str) -> str:
+    """The reason, with how the row begins: the editor shows no numbers."""
+    begins = shorten(row["question"], 40)
+    return f"(“{begins}”) {reason}" if begins else reason
 
 
 def _text(value: Any) -> str:
