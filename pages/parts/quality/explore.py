@@ -262,8 +262,7 @@ def _show(reading: Reading, variant: str, question: str) -> None:
         if b == variant:
             st.session_state[_key(reading, "B")] = a
     st.session_state[_key(reading, "filter")] = ALL
-    if question:
-        _look_at(reading, question)
+    _look_at(reading, question)
 
 
 def _key(reading: Reading, what: str) -> str:

@@ -120,7 +120,7 @@ def _more(pairs: Sequence[evaluate.Difference]) -> list[str]:
     asked = max(item.n for item in pairs)
     if needed <= asked:
         return [
-            f"A difference of 5 points would most likely have been seen: that takes about {needed:,} questions."
+            f"A difference of 5 points would probably have been seen: that takes about {needed:,} questions."
         ]
     return [f"To see a difference of 5 points takes about {needed:,} questions; {asked:,} were asked."]
 
