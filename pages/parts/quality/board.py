@@ -37,14 +37,18 @@ def records(reading: Reading) -> list[dict[str, str]]:
 
 
 def _record(reading: Reading, line: evaluate.VariantSummary, *, priced: bool, long: bool) -> dict[str, str]:
-    failed = f":red[{line.errors.errors:,}] of {line.errors.n:,}" if line.errors.errors else "0"
+    failed = f":red[{line.errors.errors:,}]\u00a0of\u00a0{line.errors.n:,}" if line.errors.errors else "0"
     row = {"Variant": words.tag(reading.variants[line.variant], reading.among)}
     row |= {words.metric(name): _estimate(line.metrics.get(name)) for name in reading.headlines}
-    row["Median"] = seconds(None if line.latency_ms is None else line.latency_ms / 1000)
+    row["Median"] = _time(line.latency_ms)
     if long:
-        row["p95"] = seconds(None if line.p95_ms is None else line.p95_ms / 1000)
+        row["p95"] = _time(line.p95_ms)
     row["Failed"] = failed
     return row | ({"Cost": words.price(line.cost)} if priced else {})
+
+
+def _time(milliseconds: float | None) -> str:
+    return seconds(None if milliseconds is None else milliseconds / 1000).replace(" ", "\u00a0")
 
 
 def _estimate(found: evaluate.Estimate | None) -> str:
@@ -52,7 +56,7 @@ def _estimate(found: evaluate.Estimate | None) -> str:
         return "–"
     told = words.interval(found.low, found.high)
     spread = f" ±\u00a0{words.points(found.spread)} judge" if found.spread is not None else ""
-    return f"**{words.points(found.mean)}**" + (f" :small[:gray[{told}{spread}]]" if told else "")
+    return f"**{words.points(found.mean)}**" + (f"  \n:small[:gray[{told}{spread}]]" if told else "")
 
 
 def _every(reading: Reading) -> None:

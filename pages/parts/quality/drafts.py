@@ -139,9 +139,11 @@ def review(now: Working) -> None:
 
 def _draw(row: Row) -> None:
     st.markdown(f"#### {plain(shorten(row['question'], 600))}", anchors=False)
-    for name, values in (("Answer", row["answers"]), ("From", row["source"]), ("Passage", row["passage"])):
-        if values:
-            st.markdown(f":small[:gray[{name}] {plain(shorten(' / '.join(values), 500))}]")
+    told = (("Answer", row["answers"]), ("From", row["source"]), ("Passage", row["passage"]))
+    lines = [
+        f":small[:gray[{name}:] {plain(shorten(' / '.join(values), 500))}]" for name, values in told if values
+    ]
+    st.markdown("  \n".join(lines))
 
 
 def _decide(now: Working, left: list[int], turn: int) -> None:
@@ -156,7 +158,7 @@ def _decide(now: Working, left: list[int], turn: int) -> None:
             if st.button(label, icon=f":material/{icon}:", type="tertiary", disabled=not there):
                 st.session_state[_PLACE] = turn + step
                 st.rerun()
-        st.caption(f"{count(len(now.rows) - len(left), 'question')} of {len(now.rows)} accepted")
+        st.caption(f"{len(now.rows) - len(left)} of {count(len(now.rows), 'question')} accepted")
 
 
 def _change(now: Working, place: int, **values: Any) -> None:

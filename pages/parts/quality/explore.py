@@ -78,9 +78,13 @@ def draw_speed(reading: Reading, metric: str, points: Sequence[Any]) -> None:
 
 
 def draw(reading: Reading, metric: str) -> None:
-    """The heat map, the two variants, the filter, the list, and the question that is looked at."""
+    """The heat map, the two variants, the filter, the list, and the question that is looked at.
+
+    Without a metric (nothing was measured) only what was answered, and what failed.
+    """
     st.subheader("Question by question", anchor=False)
-    _heat(reading, metric)
+    if metric:
+        _heat(reading, metric)
     look = _choose(reading, metric)
     counts = {name: len(chosen(reading, look, name)) for name in FILTERS}
     wanted = ALL

@@ -43,7 +43,7 @@ def draw(reading: Reading) -> None:
 def said(reading: Reading) -> list[str]:
     """The finding, then what is behind it and what else differs."""
     if not reading.headlines:
-        return ["These questions measure nothing but time: label them with answers, sources or passages"]
+        return _nothing(reading.result)
     told = {name: [item for item in reading.differences(name) if item.n > 1] for name in telling(reading)}
     between = {name: _between(reading, items, "engine") for name, items in told.items()}
     first = reading.headlines[0]
@@ -53,6 +53,17 @@ def said(reading: Reading) -> list[str]:
     if not clear:
         return [*_no_difference(reading, between), *_settings(reading, told)]
     return [*_frameworks(reading, clear[0], between[clear[0]]), *_settings(reading, told)]
+
+
+def _nothing(result: evaluate.EvaluationResult) -> list[str]:
+    """Why nothing was measured."""
+    failures = [outcome.error for outcome in result.outcomes if outcome.error]
+    if failures:
+        return [
+            f"Nothing could be compared: {count(len(failures), 'answer')} failed",
+            f"The first so: {failures[0]}",
+        ]
+    return ["These questions measure nothing but time: label them with answers, sources or passages"]
 
 
 def telling(reading: Reading) -> list[str]:

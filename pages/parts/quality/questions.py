@@ -86,13 +86,15 @@ def _none(workspace: Workspace) -> None:
 
 def _actions(workspace: Workspace, names: Sequence[str], now: Working | None) -> None:
     _choose(workspace, names, now)
-    with st.popover("Upload", icon=":material/upload_file:"):
+    # A new version of the set closes them: what they were opened for is done.
+    version = now.version if now else "none"
+    with st.popover("Upload", icon=":material/upload_file:", key=f"upload-{version}", on_change="rerun"):
         _upload(workspace)
-    with st.popover("Draft", icon=":material/edit_note:"):
+    with st.popover("Draft", icon=":material/edit_note:", key=f"draft-{version}", on_change="rerun"):
         drafts.choose(workspace)
     if now is not None:
         st.button("New", icon=":material/add:", help="Write your own", on_click=_own, args=(workspace,))
-        with st.popover("Save", icon=":material/save:"):
+        with st.popover("Save", icon=":material/save:", key=f"save-{version}", on_change="rerun"):
             _save(workspace, now)
         with st.popover("Export", icon=":material/download:"):
             _export(now, now.checked(workspace.settings).questions)

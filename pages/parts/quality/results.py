@@ -21,10 +21,10 @@ def draw(workspace: Workspace, result: evaluate.EvaluationResult) -> None:
     found = reading.of(result)
     finding.draw(found)
     board.draw(found)
-    if found.metrics:
-        metric = explore.choose_metric(found)
+    metric = explore.choose_metric(found) if found.metrics else ""
+    if metric:
         if points := evaluate.points(result, metric):
             explore.draw_speed(found, metric, points)
         pairs.draw(found, metric)
-        explore.draw(found, metric)
+    explore.draw(found, metric)
     facts.draw(result)

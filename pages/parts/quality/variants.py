@@ -220,7 +220,7 @@ def cost(workspace: Workspace, questions: Sequence[evaluate.Question], chosen: C
 
 def show(grid: evaluate.Grid) -> None:
     """Every variant of the grid, and what was left out of it."""
-    tags = [words.tag(item, grid.variants) for item in grid.variants]
+    tags = [words.tag(item, grid.variants).replace(" ", "\u00a0") for item in grid.variants]
     st.markdown(" \u2003 ".join(tags[:_LISTED]))
     if len(tags) > _LISTED:
         with st.popover(f"{count(len(tags) - _LISTED, 'more variant')}", type="tertiary"):

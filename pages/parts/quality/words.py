@@ -14,16 +14,19 @@ _MANY = 3
 
 
 def setting(variant: evaluate.Variant, among: Sequence[evaluate.Variant]) -> str:
-    """What tells a variant from those among which it stands, its framework apart: `hybrid · top 5`."""
+    """What tells a variant from those among which it stands, its framework apart: `hybrid · top 5`.
+
+    Native mode brings its own top-k and chunks, so these are not named there.
+    """
     parts = []
     if len({item.retrieval for item in among}) > 1:
         parts.append(RETRIEVALS[variant.retrieval])
-    if len({item.top_k for item in among}) > 1:
-        parts.append("own top-k" if variant.top_k is None else f"top {variant.top_k}")
+    if variant.top_k is not None and len({item.top_k for item in among} - {None}) > 1:
+        parts.append(f"top {variant.top_k}")
     if len({item.chunk for item in among if item.mode is Mode.CONTROLLED}) > 1:
         parts.append(_chunks(variant))
-    if len({item.mode for item in among}) > 1:
-        parts.append(variant.mode.value)
+    if variant.mode is Mode.NATIVE and len({item.mode for item in among}) > 1:
+        parts.append("native")
     return " · ".join(part for part in parts if part)
 
 
