@@ -150,8 +150,8 @@ def test_drafting_can_be_cancelled(visit, monkeypatch):
 
 
 def test_rows_of_the_editor_become_questions_or_reasons():
-    good = working.blank() | {"question": "Who?", "answers": ["Ada", "Brandt"]}
-    odd = working.blank() | {"question": "Why?", "answers": ["so"], "answerable": False}
+    good = working.blank() | {"question": "Who?", "answers": "Ada | Brandt"}
+    odd = working.blank() | {"question": "Why?", "answers": "so", "answerable": False}
     found = working.check([good, working.blank(), odd, dict(good)], core.Settings.load())
     assert [item.answers for item in found.questions] == [("Ada", "Brandt")]
     assert [item.line for item in found.problems] == [3, 4]
@@ -319,3 +319,8 @@ def test_every_form_of_the_export_holds_the_answers(form):
     written = exporting.FORMS[form].make(made, "a note")
     assert "A ticket costs 14 euros" in written
     assert exporting.file_name(made, "Mine, 2 variants") == "tandem-mine-2-variants-2026-01-31"
+
+
+def test_a_source_that_is_no_document_is_told_before_anything_is_asked(visit):
+    app = uploaded(visit, b"question,answers,source\nWho?,Ada,folder/crew-handbook.md\nWhy?,so,lost.pdf\n")
+    assert "1 source not among the documents, such as “lost.pdf”" in shown(app)

@@ -140,9 +140,7 @@ def review(now: Working) -> None:
 def _draw(row: Row) -> None:
     st.markdown(f"#### {plain(shorten(row['question'], 600))}", anchors=False)
     told = (("Answer", row["answers"]), ("From", row["source"]), ("Passage", row["passage"]))
-    lines = [
-        f":small[:gray[{name}:] {plain(shorten(' / '.join(values), 500))}]" for name, values in told if values
-    ]
+    lines = [f":small[:gray[{name}:] {plain(shorten(text, 500))}]" for name, text in told if text]
     st.markdown("  \n".join(lines))
 
 

@@ -42,14 +42,14 @@ def draw(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> tuple[e
             _none(workspace)
         return ()
     above = st.container()
-    _edit(now, names)
+    _edit(now)
     # All else comes after the editor, so that it sees what was typed a moment before a click.
     checked = now.checked(workspace.settings)
     _problems("row", checked.problems, "Correct the rows above, or delete them: the others run.")
     with actions:
         _actions(workspace, names, now)
     with above:
-        _sum_up(now, checked)
+        _sum_up(now, checked, names)
         drafts.review(now)
     return checked.questions
 
@@ -167,7 +167,8 @@ def _upload(workspace: Workspace) -> None:
 
 
 def _save(workspace: Workspace, now: Working) -> None:
-    questions = now.checked(workspace.settings).questions
+    checked = now.checked(workspace.settings)
+    questions = checked.questions
     suggested = now.saved_as or ("" if now.origin in (working.SAMPLE, working.OWN) else now.name)
     with st.form("save set", border=False):
         name = st.text_input("Name", suggested, max_chars=80, placeholder="Questions of the help desk")
@@ -175,6 +176,9 @@ def _save(workspace: Workspace, now: Working) -> None:
             f"Save {count(len(questions), 'question')}", type="primary", icon=":material/check:"
         )
     st.caption("Saved with this workspace. A set of the same name is replaced.")
+    if checked.problems:
+        told = count(len(checked.problems), "row that is no question", "rows that are no questions")
+        st.caption(f":orange[:material/warning:] {told} will not be saved.")
     if saved:
         _keep(workspace, now, name, questions)
     if now.saved_as:
@@ -223,12 +227,24 @@ def _export(now: Working, questions: tuple[evaluate.Question, ...]) -> None:
 # What is in it
 
 
-def _sum_up(now: Working, checked: Checked) -> None:
+def _sum_up(now: Working, checked: Checked, names: Sequence[str]) -> None:
     st.markdown(described(checked.questions))
+    if strangers := unknown(checked.questions, names):
+        st.caption(
+            f":orange[:material/warning:] {count(len(strangers), 'source')} not among the documents, such as "
+            f"“{plain(shorten(strangers[0], 60))}”: it cannot be found."
+        )
     if now.saved_as and now.changed:
         st.caption(":material/edit: Changed since it was saved.")
     told = f"Rows of {plain(shorten(now.name, 60))} that are no questions; all others are below."
     _problems("line", now.bad, told)
+
+
+def unknown(questions: Sequence[evaluate.Question], names: Sequence[str]) -> list[str]:
+    """The sources of the questions that are none of these documents."""
+    known = {name.casefold() for name in names}
+    sources = dict.fromkeys(source for question in questions for source in question.sources)
+    return [source for source in sources if re.split(r"[/\\]", source)[-1].casefold() not in known]
 
 
 def described(questions: Sequence[evaluate.Question]) -> str:
@@ -257,9 +273,8 @@ def _problems(unit: str, bad: Sequence[evaluate.BadRow], what_to_do: str) -> Non
             st.markdown("\n".join(lines))
 
 
-def _edit(now: Working, names: Sequence[str]) -> None:
+def _edit(now: Working) -> None:
     text, check = st.column_config.TextColumn, st.column_config.CheckboxColumn
-    listed = st.column_config.ListColumn
     opened = now.origin == working.OWN
     with st.expander("Read and edit the questions", icon=":material/edit:", expanded=opened):
         found = st.data_editor(
@@ -271,15 +286,9 @@ def _edit(now: Working, names: Sequence[str]) -> None:
             column_order=working.COLUMNS,
             column_config={
                 "question": text("Question", width="large", required=True),
-                "answers": listed("Answers", width="medium", help="Any of them will do"),
-                "source": st.column_config.MultiselectColumn(
-                    "Source",
-                    width="medium",
-                    options=list(names),
-                    accept_new_options=True,
-                    help="The documents that hold the answer",
-                ),
-                "passage": listed("Passage", width="medium", help="A text that a right chunk contains"),
+                "answers": text("Answers", width="medium", help="Several: one | another; any will do"),
+                "source": text("Source", width="medium", help="The document that holds it; several: a | b"),
+                "passage": text("Passage", width="medium", help="A text that a right chunk contains"),
                 "answerable": check("Answerable", default=True, help="Whether the documents answer it"),
                 "drafted": check("Drafted", default=False, help="Untick what you have read and found good"),
             },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ Row = dict[str, Any]
 
 COLUMNS = ("question", "answers", "source", "passage", "answerable", "drafted")
 SAMPLE, OWN, DRAFT, FILE, SET = "sample", "own", "draft", "file", "set:"
-_LISTS = ("answers", "source", "passage")
+_TEXTS = ("id", "question", "answers", "source", "passage")
+_LABELS = ("answers", "source", "passage")
 _KEY = "question set"
 
 
@@ -119,9 +121,8 @@ def sample_is_there(names: Iterable[str]) -> bool:
 
 def blank() -> Row:
     """A row to write into."""
-    return {"id": "", "question": "", "answers": [], "source": [], "passage": [], "answerable": True} | {
-        "drafted": False
-    }
+    texts: Row = dict.fromkeys(_TEXTS, "")
+    return texts | {"answerable": True, "drafted": False}
 
 
 def row_of(question: evaluate.Question) -> Row:
@@ -129,9 +130,9 @@ def row_of(question: evaluate.Question) -> Row:
     return {
         "id": question.id,
         "question": question.question,
-        "answers": list(question.answers),
-        "source": list(question.sources),
-        "passage": list(question.passages),
+        "answers": _joined(question.answers),
+        "source": _joined(question.sources),
+        "passage": _joined(question.passages),
         "answerable": question.answerable,
         "drafted": question.drafted,
     }
@@ -140,11 +141,8 @@ def row_of(question: evaluate.Question) -> Row:
 def clean(record: Mapping[str, Any]) -> Row:
     """A row as the editor gives it back, without the empty values of tables."""
     row = blank()
-    for name in ("id", "question"):
+    for name in _TEXTS:
         row[name] = _text(record.get(name))
-    for name in _LISTS:
-        value = record.get(name)
-        row[name] = [str(item) for item in value] if isinstance(value, list | tuple) else []
     for name, default in (("answerable", True), ("drafted", False)):
         value = record.get(name)
         row[name] = default if _missing(value) else bool(value)
@@ -156,7 +154,7 @@ def check(rows: Sequence[Row], settings: Settings) -> Checked:
     good: dict[str, tuple[int, evaluate.Question]] = {}
     problems, ids = [], set[str]()
     for place, row in enumerate(rows, 1):
-        if not row["question"].strip() and not any(row[name] for name in _LISTS):
+        if not row["question"].strip() and not any(row[name] for name in _LABELS):
             continue
         try:
             question = evaluate.question_of(row, settings)
@@ -173,6 +171,13 @@ def check(rows: Sequence[Row], settings: Settings) -> Checked:
         ids.add(question.id)
         good[question.question] = place, question
     return Checked(tuple(question for _, question in good.values()), tuple(problems))
+
+
+def _joined(values: Sequence[str]) -> str:
+    """Several texts in one cell, as in a file: `a | b`; as JSON where that could be misread."""
+    if any("|" in value or value.lstrip().startswith("[") for value in values):
+        return json.dumps(values, ensure_ascii=False)
+    return " | ".join(values)
 
 
 def _named(row: Row, reason: str) -> str:
