@@ -225,6 +225,20 @@ def test_without_a_language_model_there_is_no_judge_and_that_is_said(visit):
     assert not [item for item in app.number_input if item.key == "ev-judgements"]
 
 
+def test_with_a_language_model_the_judge_is_named_and_its_calls_are_counted(visit, monkeypatch):
+    endpoint = workspace().model.endpoint  # the built-in one, met as any other endpoint is
+    monkeypatch.setenv("TANDEM_MODEL_BASE_URL", endpoint.base_url)
+    monkeypatch.setenv("TANDEM_MODEL_KEY", endpoint.key)
+    monkeypatch.setenv("TANDEM_EMBEDDING_BASE_URL", "offline")
+    app = visit("evaluate", workspace="evaluate-judge")
+    button(app, "Load the sample").click().run()
+    until(app, lambda: "40 questions under" in shown(app))
+    assert "The judge is " in shown(app)
+    assert "127.0.0.1" in shown(app)
+    app.number_input(key="ev-judgements").set_value(2).run()
+    assert "judgements." in shown(app)
+
+
 # Runs
 
 

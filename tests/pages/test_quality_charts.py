@@ -74,6 +74,13 @@ def test_a_variant_is_named_by_what_tells_it_from_the_others():
     assert words.brief(NATIVE[1], (*DENSE, *NATIVE)) == "LangChain · native"
 
 
+def test_two_variants_share_what_they_have_in_common():
+    llama, lang, hybrid, _ = FOUR
+    assert words.pair(llama, lang, FOUR) == "LlamaIndex against LangChain, dense"
+    assert words.pair(llama, hybrid, FOUR) == "LlamaIndex, dense against hybrid"
+    assert words.pair(llama, lang, DENSE) == "LlamaIndex against LangChain"
+
+
 def test_the_front_is_drawn_through_what_nothing_beats(four):
     made = points(four.result, "contains")
     front, *engines = speed.figure(four, made)["data"]

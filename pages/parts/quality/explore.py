@@ -198,10 +198,9 @@ def _list(reading: Reading, look: Look, ids: Sequence[str]) -> None:
 
 
 def _row(reading: Reading, look: Look, question: str) -> dict[str, str]:
-    row = {"Question": reading.questions[question].question}
-    for name, key in (("A", look.a), ("B", look.b)):
-        row[name] = _MARKS[reading.standing(question, key, look.metric)]
-    return row
+    standings = (reading.standing(question, key, look.metric) for key in (look.a, look.b))
+    row = {name: _MARKS[standing] for name, standing in zip("AB", standings, strict=True)}
+    return row | {"Question": reading.questions[question].question}
 
 
 def _detail(reading: Reading, look: Look, ids: Sequence[str]) -> None:

@@ -138,8 +138,7 @@ def _better(item: evaluate.Difference) -> str:
 
 
 def _name(reading: Reading, item: evaluate.Difference) -> str:
-    first, second = (words.brief(reading.variants[key], reading.among) for key in (item.first, item.second))
-    return f"{first} against {second}"
+    return words.pair(reading.variants[item.first], reading.variants[item.second], reading.among)
 
 
 def records(reading: Reading, found: Sequence[evaluate.Difference]) -> list[dict[str, str]]:
@@ -148,10 +147,10 @@ def records(reading: Reading, found: Sequence[evaluate.Difference]) -> list[dict
         {
             "First": words.tag(reading.variants[item.first], reading.among),
             "Second": words.tag(reading.variants[item.second], reading.among),
-            "Difference": f"**{words.signed(item.difference)}** :small[:gray[{_interval(item)}]]",
+            "Difference": f"**{words.signed(item.difference)}**  \n:small[:gray[{_interval(item)}]]",
             "Won / equal / lost": f"{item.wins:,} / {item.ties:,} / {item.losses:,}",
             "Test": item.test,
-            "p, corrected": f"{_p(item.p_adjusted)} :small[:gray[alone {_p(item.p)}]]",
+            "p, corrected": f"{_p(item.p_adjusted)}  \n:small[:gray[alone\u00a0{_p(item.p)}]]",
             "Difference?": _verdict(item),
             "Needed": f"{item.needed:,}" if item.needed else "–",
         }
@@ -162,11 +161,11 @@ def records(reading: Reading, found: Sequence[evaluate.Difference]) -> list[dict
 def _interval(item: evaluate.Difference) -> str:
     if item.low is None or item.high is None:
         return "too few questions"
-    return f"{words.signed(item.low)} to {words.signed(item.high)}"
+    return f"{words.signed(item.low)}\u00a0to\u00a0{words.signed(item.high)}"
 
 
 def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "<\u00a00.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _verdict(item: evaluate.Difference) -> str:

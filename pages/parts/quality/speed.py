@@ -16,8 +16,6 @@ from pages.parts.units import seconds
 _HEIGHT = 420
 _LABELLED = 10
 _FAR = 8
-# The frameworks often stand at the same place: their names go to different sides.
-_SIDES = {"llamaindex": "middle left", "langchain": "middle right"}
 
 
 def said(reading: Reading, points: Sequence[evaluate.Point], metric: str) -> str:
@@ -40,16 +38,17 @@ def figure(reading: Reading, points: Sequence[evaluate.Point]) -> Drawing:
     """Latency to the right, quality upwards; a click tells which variant."""
     low, high = _limits(points)
     engines = [name for name in ENGINE_NAMES if any(_engine(reading, point) == name for point in points)]
+    times = [point.latency_ms for point in points]
+    span = min(times), max(times)
     traces = [_front(points)]
-    traces += [
-        _points(reading, name, [point for point in points if _engine(reading, point) == name], len(points))
-        for name in engines
-    ]
+    for name in engines:
+        mine = [point for point in points if _engine(reading, point) == name]
+        traces.append(_points(reading, name, mine, span, named=len(points) <= _LABELLED))
     return drawing.drawing(
         traces,
         _HEIGHT,
         clickmode="event+select",
-        xaxis=_times([point.latency_ms for point in points]),
+        xaxis=_times(times),
         yaxis={
             "range": [low, high],
             "title": {"text": "points"},
@@ -58,6 +57,14 @@ def figure(reading: Reading, points: Sequence[evaluate.Point]) -> Drawing:
             "zeroline": False,
         },
     )
+
+
+def _side(engine: str, value: float, span: tuple[float, float]) -> str:
+    """Where a point's name stands: the frameworks' often are neighbours, and none may leave the chart."""
+    share = (value - span[0]) / ((span[1] - span[0]) or 1.0)
+    if 0.25 <= share <= 0.65:
+        return "middle left" if engine == "llamaindex" else "middle right"
+    return "middle right" if share < 0.25 else "middle left"
 
 
 def _limits(points: Sequence[evaluate.Point]) -> tuple[float, float]:
@@ -100,17 +107,24 @@ def _front(points: Sequence[evaluate.Point]) -> dict[str, Any]:
     }
 
 
-def _points(reading: Reading, engine: str, points: Sequence[evaluate.Point], total: int) -> dict[str, Any]:
+def _points(
+    reading: Reading,
+    engine: str,
+    points: Sequence[evaluate.Point],
+    span: tuple[float, float],
+    *,
+    named: bool,
+) -> dict[str, Any]:
     look = palette.engine(engine)
     return {
         "type": "scatter",
-        "mode": "markers+text" if total <= _LABELLED else "markers",
+        "mode": "markers+text" if named else "markers",
         "name": look.label,
         "x": [point.latency_ms for point in points],
         "y": [point.quality * 100 for point in points],
         "error_y": _whiskers(points, look.color),
         "text": [words.setting(reading.variants[point.variant], reading.among) for point in points],
-        "textposition": _SIDES.get(engine, "middle right"),
+        "textposition": [_side(engine, point.latency_ms, span) for point in points],
         "cliponaxis": False,
         "marker": {
             "size": [15 if point.front else 11 for point in points],

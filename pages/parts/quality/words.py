@@ -43,6 +43,17 @@ def brief(variant: evaluate.Variant, among: Sequence[evaluate.Variant]) -> str:
     return f"{label} · {told}" if told else label
 
 
+def pair(first: evaluate.Variant, second: evaluate.Variant, among: Sequence[evaluate.Variant]) -> str:
+    """Two variants, what they share named once: `LlamaIndex against LangChain, hybrid`."""
+    one, other = setting(first, among), setting(second, among)
+    if first.engine == second.engine:
+        return f"{palette.engine(first.engine).label}, {one} against {other}"
+    if one == other:
+        label = f"{palette.engine(first.engine).label} against {palette.engine(second.engine).label}"
+        return f"{label}, {one}" if one else label
+    return f"{brief(first, among)} against {brief(second, among)}"
+
+
 def tag(variant: evaluate.Variant, among: Sequence[evaluate.Variant]) -> str:
     """The same as markdown, with the framework's coloured mark."""
     told = setting(variant, among)
