@@ -62,7 +62,7 @@ def test_upload_run_disagree_filter_question_and_export(visit, shot):
     page.get_by_text("They agree on every question").wait_for()
     click_mark(page, "st-key-ev-speed", 1)  # leads back to all questions, of that variant
     page.get_by_text("1 of 4 questions").wait_for()
-    page.locator("[class*='st-key-ev-list'] canvas").first.click(position={"x": 20, "y": 36 + 35 + 17})
+    page.locator("[class*='st-key-ev-list'] .dvn-scroller").click(position={"x": 20, "y": 36 + 35 + 17})
     page.get_by_text("2 of 4 questions").wait_for()
     shot(page, "evaluate-results")
 

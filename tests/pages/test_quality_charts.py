@@ -4,11 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from core.evaluate import metric_names, points
+from core.evaluate import Answered, Begun, metric_names, points
 from core.evaluate.records import Found, Plan
 from pages.parts import palette
-from pages.parts.quality import board, detail, explore, facts, finding, heat, marking, pairs, speed, words
+from pages.parts.quality import (
+    board,
+    detail,
+    explore,
+    facts,
+    finding,
+    heat,
+    marking,
+    pairs,
+    running,
+    speed,
+    words,
+)
 from pages.parts.quality.explore import DIFFER, NEITHER, ONLY_A, ONLY_B, Look
+from pages.parts.quality.live import Live
 from pages.parts.quality.reading import Reading
 from tests.pages.evaluations import DENSE, FOUR, NATIVE, outcome, question, result
 
@@ -204,6 +217,19 @@ def test_the_judge_is_named_with_the_environment():
     rows = dict(facts.rows(result({LLAMA: 1.0, LANG: 1.0}, size=2, plan=plan)))
     assert rows["Judge"] == "a-model at example.test, 3 judgements of each answer"
     assert rows["Corpus"] == "the corpus as it is: 2 documents, 4 chunks"
+
+
+def test_the_live_leaderboard_adds_up_to_the_finished_one():
+    made = result({LLAMA: 0.5, LANG: 0.8}, size=40, failing=0.1)
+    live = Live()
+    live.emit(Begun(replace(made, outcomes=made.outcomes[:10])))  # those of an earlier run that is resumed
+    for item in made.outcomes[10:]:
+        live.emit(Answered(item.question_id, (item,)))
+    for line in live.board():
+        whole = next(item for item in Reading(made).lines if item.variant == line.variant.key)
+        assert line.metrics == pytest.approx({name: whole.metrics[name].mean for name in line.metrics})
+        assert (line.errors, line.outcomes) == (whole.errors.errors, whole.outcomes)
+    assert running.so_far(live.board(), live.headlines()) == "So far LangChain leads in contains the answer"
 
 
 def test_every_measured_metric_is_offered(four):

@@ -102,7 +102,7 @@ def draw(reading: Reading, metric: str) -> None:
     if not ids:
         st.info(nothing(wanted), icon=":material/filter_alt_off:")
         return
-    _list(reading, look, ids)
+    _list(reading, look, ids, wanted)
     _detail(reading, look, ids)
 
 
@@ -179,8 +179,9 @@ def _choose(reading: Reading, metric: str) -> Look:
     return Look(picked[0], picked[1], metric)
 
 
-def _list(reading: Reading, look: Look, ids: Sequence[str]) -> None:
-    key = _key(reading, "list")
+def _list(reading: Reading, look: Look, ids: Sequence[str], wanted: str) -> None:
+    # Other rows are another list: the mark of a chosen row must not go over to a row of theirs.
+    key = _key(reading, f"list-{wanted}-{look.a}-{look.b}-{look.metric}")
     st.dataframe(
         [_row(reading, look, question) for question in ids],
         hide_index=True,

@@ -77,6 +77,8 @@ def so_far(board: Sequence[Line], names: Sequence[str]) -> str:
     same = sum(line.metrics.get(names[0]) == best.metrics.get(names[0]) for line in board)
     if same == len(board) > 1:
         return f"So far all are equal in {words.metric(names[0]).lower()}"
+    if same > 1:
+        return f"So far {same} variants share the lead in {words.metric(names[0]).lower()}"
     return f"So far {told} leads in {words.metric(names[0]).lower()}"
 
 

@@ -14,7 +14,7 @@ from pages.parts.quality.reading import Reading
 from pages.parts.units import seconds
 
 _HEIGHT = 420
-_LABELLED = 10
+_LABELLED = 6
 _FAR = 8
 
 
