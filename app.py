@@ -13,6 +13,7 @@ frame.run(
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
             st.Page("pages/documents.py", title="Documents", icon=":material/folder_open:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
+            st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
             st.Page("pages/benchmark.py", title="Benchmark", icon=":material/speed:"),
             st.Page("pages/history.py", title="History", icon=":material/history:"),
             st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),

@@ -16,12 +16,12 @@ RETRIEVALS = {
     Retrieval.MMR: "MMR",
 }
 _WORDS = {Retrieval.HYBRID: "hybrid", Retrieval.DENSE: "dense", Retrieval.MMR: "MMR"}
-_MEANING = (
+MEANING = (
     "**Hybrid** fuses vectors with BM25 keyword search. **Dense** uses vectors alone. "
     "**MMR** takes vectors that differ from each other."
 )
 MODES = {Mode.CONTROLLED: "Controlled", Mode.NATIVE: "Native"}
-_MODES_MEANING = (
+MODES_MEANING = (
     "**Controlled**: both frameworks get the same chunks, vectors, index, prompt and model, so what "
     "differs is the framework. **Native**: each uses its own splitter, prompt and defaults."
 )
@@ -52,7 +52,7 @@ def _mode() -> Mode:
         list(MODES.values()),
         default=MODES[Mode.CONTROLLED],
         required=True,
-        help=_MODES_MEANING,
+        help=MODES_MEANING,
         key="mode",
         persist_state="session",
     )
@@ -67,7 +67,7 @@ def _retrieval(workspace: Workspace, mode: Mode) -> Retrieval:
         [RETRIEVALS[kind] for kind in offered],
         default=RETRIEVALS[usual],
         required=True,
-        help=_MEANING,
+        help=MEANING,
         key=f"retrieval-{mode.value}-{len(offered)}",
         persist_state="session",
     )

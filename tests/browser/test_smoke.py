@@ -5,7 +5,7 @@ import pytest
 from tests.browser import shots
 
 pytestmark = pytest.mark.browser
-PAGES = ("Home", "Documents", "Compare", "Benchmark", "History", "Settings")
+PAGES = ("Home", "Documents", "Compare", "Evaluate", "Benchmark", "History", "Settings")
 
 
 @pytest.mark.parametrize("scheme", shots.SCHEMES)
