@@ -5,11 +5,24 @@ from __future__ import annotations
 import streamlit as st
 
 from core import DocumentRecord, Mode, Workspace
-from pages.parts import answers, asking, citations, evidence, options, session, source, states, who, work
+from pages.parts import (
+    answers,
+    asking,
+    citations,
+    evidence,
+    frame,
+    options,
+    session,
+    source,
+    states,
+    who,
+    work,
+)
 from pages.parts.exchange import Exchange
 from pages.parts.safe_text import plain, shorten
+from pages.parts.voting import room
 
-ONE, LIST = "One question", "A list of questions"
+ONE, LIST, VOTE = "One question", "A list of questions", "Blind vote"
 
 
 def main() -> None:
@@ -52,9 +65,10 @@ def _empty(workspace: Workspace) -> None:
 
 
 def _page(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
-    view = st.segmented_control(
-        "What to ask", [ONE, LIST], default=ONE, required=True, label_visibility="collapsed", key="view"
-    )
+    view = _view()
+    if view == VOTE:
+        room.draw(workspace, documents)
+        return
     if view == LIST:
         asking.draw_list(workspace, documents)
         return
@@ -75,6 +89,33 @@ def _page(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
         asking.suggest(documents)
         return
     _exchange(workspace, exchange)
+
+
+def _view() -> str:
+    """The view that is chosen; an address with a vote in it leads to that vote."""
+    if frame.presenting():
+        # Without its widget the choice is forgotten: afterwards the address leads back to the vote.
+        st.session_state.pop("vote opened", None)
+        return VOTE
+    named = st.query_params.get("run", "")
+    if named and st.session_state.get("vote opened") != named:
+        st.session_state["vote opened"], st.session_state["view"] = named, VOTE
+    chosen = st.segmented_control(
+        "What to ask",
+        [ONE, LIST, VOTE],
+        default=None if "view" in st.session_state else ONE,
+        required=True,
+        label_visibility="collapsed",
+        key="view",
+        on_change=_turn,
+    )
+    return chosen or ONE
+
+
+def _turn() -> None:
+    """Another view than the vote has no run in its address; the vote is found again when one comes back."""
+    if st.session_state["view"] != VOTE and "run" in st.query_params:
+        del st.query_params["run"]
 
 
 def _question_box() -> str | None:
@@ -112,4 +153,4 @@ def _exchange(workspace: Workspace, exchange: Exchange) -> None:
         evidence.draw(workspace, exchange)
 
 
-main()
+frame.page(main)

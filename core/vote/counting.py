@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -68,12 +68,22 @@ class Tally:
         return max(0, votes_needed() - self.decided)
 
     @property
+    def apart(self) -> str:
+        """The votes that decide nothing, in words; empty without any."""
+        parts = (
+            (self.ties, "vote for a tie", "votes for a tie"),
+            (self.bad, "vote for both bad", "votes for both bad"),
+        )
+        told = (f"{number:,} {one if number == 1 else many}" for number, one, many in parts if number)
+        return " and ".join(told)
+
+    @property
     def sentence(self) -> str:
         """The verdict."""
         if not self.votes:
             return "Nobody has voted yet."
         if not self.decided:
-            return f"No vote decided for either: {_undecided(self)}."
+            return f"No vote decided for either: {self.apart}."
         told = self._told()
         if self.measurable:
             return f"{told}."
@@ -169,8 +179,6 @@ def sentences(result: VoteResult) -> tuple[str, ...]:
     """The verdict, then what to know of it."""
     whole = tally(result)
     found = [whole.sentence]
-    if whole.decided and (whole.ties or whole.bad):
-        found.append(f"Besides, {_undecided(whole)}.")
     if agreement(result).pairs:
         found += _of_several(result)
     found.append(_of_position(position(result)))
@@ -239,14 +247,6 @@ def _count(result: VoteResult, votes: Iterable[Vote]) -> Tally:
 
 def _decided(number: int) -> str:
     return f"{number:,} decided vote{'' if number == 1 else 's'}"
-
-
-def _undecided(found: Tally) -> str:
-    parts: Sequence[tuple[int, str, str]] = (
-        (found.ties, "vote for a tie", "votes for a tie"),
-        (found.bad, "vote for both bad", "votes for both bad"),
-    )
-    return " and ".join(f"{number:,} {one if number == 1 else many}" for number, one, many in parts if number)
 
 
 def _of_several(result: VoteResult) -> list[str]:
