@@ -58,9 +58,19 @@ class Tally:
         return self.first if self.for_first > self.for_second else self.second
 
     @property
+    def order(self) -> tuple[EngineName, EngineName]:
+        """Both engines, the one with more votes first: the one that the verdict speaks of."""
+        return (self.second, self.first) if self.leader == self.second else (self.first, self.second)
+
+    @property
     def measurable(self) -> bool:
-        """Whether the interval leaves out an even split."""
-        return self.leader is not None and self.share(self.leader).low > 0.5
+        """Whether an even split is ruled out, by the interval and by the exact binomial test.
+
+        The interval alone would say so of 4 to 0, which a fair coin gives once in 8 times.
+        """
+        if self.leader is None or self.share(self.leader).low <= 0.5:
+            return False
+        return even_p(self.count(self.leader), self.decided) < 1 - CONFIDENCE
 
     @property
     def needed(self) -> int:
@@ -209,11 +219,19 @@ def interval(found: ErrorRate) -> str:
     return f"{percent(found.rate)} ({found.low * 100:.0f}–{percent(found.high)})"
 
 
-# Both are asked for again with every drawing of the page, and say the same for the same counts.
+# These are asked for again with every drawing of the page, and say the same for the same counts.
 @lru_cache(1024)
 def wilson(count: int, n: int) -> ErrorRate:
     """A share with its Wilson interval."""
     return error_rate(count, n)
+
+
+@lru_cache(1024)
+def even_p(count: int, n: int) -> float:
+    """How likely votes are split so unevenly, or more, when nobody prefers either."""
+    from scipy import stats
+
+    return float(stats.binomtest(count, n).pvalue)
 
 
 @lru_cache(1)

@@ -41,16 +41,18 @@ def export_html(result: VoteResult, *, note: str = "") -> str:
 
 def _score(whole: Tally) -> dict[str, Any]:
     """Where the bar of the score lies, in pixels."""
-    share = whole.share(whole.first)
+    ahead, behind = whole.order
+    share = whole.share(ahead)
     at = [round(_LEFT + _WIDTH * value, 1) for value in (share.low, share.rate, share.high)]
     return {
+        "sides": [(name, ENGINE_LABELS[name], whole.count(name)) for name in (ahead, behind)],
         "left": _LEFT,
         "width": _WIDTH,
         "low": at[0],
         "split": at[1],
         "high": at[2],
         "ticks": [(_LEFT + _WIDTH * value / 100, f"{value}%") for value in (0, 25, 50, 75, 100)],
-        "hint": f"{ENGINE_LABELS[whole.first]} {interval(share)} of {whole.decided} decided votes",
+        "hint": f"{ENGINE_LABELS[ahead]} {interval(share)} of {whole.decided} decided votes",
     }
 
 

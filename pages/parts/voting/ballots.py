@@ -147,10 +147,11 @@ def _buttons(poll: vote.Poll, result: vote.VoteResult, ballot: vote.Ballot) -> N
             )
     if refused := st.session_state.pop(_REFUSED, None):
         states.error(refused)
-    with st.container(horizontal=True, vertical_alignment="center", key="ballot-after"):
-        if chosen:
+    if chosen:
+        with st.container(horizontal=True, vertical_alignment="center", key="ballot-after"):
             _offer_reveal(poll, ballot)
-        else:
+    else:
+        with st.container(key="ballot-hint"):
             st.caption("Names, colours and times come after your vote. Keys: 1, 2, 3 and 0.")
 
 

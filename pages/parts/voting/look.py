@@ -15,12 +15,13 @@ _ALWAYS = """
   padding: 0.6rem 0 0.7rem; background: var(--vote-page); }
 .st-key-ballot-choices button, .st-key-next-ballot button { min-height: 3.4rem; }
 .st-key-ballot-choices button p, .st-key-next-ballot button p { font-size: 1.05rem; font-weight: 600; }
-.st-key-ballot-after { min-height: 2.6rem; }
+.st-key-ballot-after, .st-key-ballot-hint { min-height: 2.6rem; }
 @media (max-width: 640px) {
   .st-key-ballot-choices [data-testid="stHorizontalBlock"] { display: grid; grid-template-columns: 1fr 1fr;
     gap: 0.5rem; }
   .st-key-ballot-choices [data-testid="stColumn"] { min-width: 0; width: auto; }
   .st-key-ballot-choices button { min-height: 2.9rem; }
+  .st-key-ballot-hint { display: none; }
 }
 """
 

@@ -134,7 +134,9 @@ def _outcome(item: vote.BallotTally) -> str:
     if not item.tally.votes:
         return ":gray[the same answer]" if item.ballot.identical else ":gray[not voted on]"
     leader = item.tally.leader
-    return "level" if leader is None else palette.engine(leader).tag
+    if leader is not None:
+        return palette.engine(leader).tag
+    return "level" if item.tally.decided else "undecided"
 
 
 def _side_by_side(result: vote.VoteResult, ballot: vote.Ballot) -> None:

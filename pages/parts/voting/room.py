@@ -254,9 +254,10 @@ def _news(poll: vote.Poll, known: int) -> None:
     """Look now and then whether somebody asked, or closed the vote; a form keeps what is typed in it."""
 
     def look_again() -> None:
-        now = poll.result()
-        if len(now.ballots) > known or now.closed or polls.under_way(poll.run_id):
-            st.rerun(scope="app")
+        with states.guarded():
+            now = poll.result()
+            if len(now.ballots) > known or now.closed or polls.under_way(poll.run_id):
+                st.rerun(scope="app")
 
     st.fragment(look_again, run_every=_LOOK_AGAIN)()
 
@@ -268,12 +269,17 @@ def _score(poll: vote.Poll, result: vote.VoteResult) -> None:
         return
 
     def panel() -> None:
-        with st.container(border=True, key="score"):
+        with st.container(border=True, key="score"), states.guarded():
             now = poll.result()
             score.draw(vote.tally(now), "running", size=16 if frame.presenting() else 13)
             mine = vote.tally(now, voters.current())
             if len(now.voters) > 1 and mine.votes:
                 st.caption(f"You alone: {plain(_short(mine))}")
+            if vote.tally(now).measurable:
+                st.caption(
+                    "A score that is watched crosses the line by chance now and then: go on for as many "
+                    "questions as you meant to."
+                )
 
     st.fragment(panel, run_every=_LOOK_AGAIN)()
 

@@ -29,10 +29,11 @@ def draw(found: vote.Tally, key: str, *, size: int = 13) -> None:
 
 def figure(found: vote.Tally, size: int = 13) -> Drawing:
     """The bar as plotly draws it."""
-    share = found.share(found.first)
+    ahead, behind = found.order
+    share = found.share(ahead)
     low, middle, high = share.low * 100, share.rate * 100, share.high * 100
-    parts = ((found.first, middle, found.for_first), (found.second, 100 - middle, found.for_second))
-    traces = [_part(name, width, votes, size) for name, width, votes in parts]
+    parts = ((ahead, middle), (behind, 100 - middle))
+    traces = [_part(name, width, found.count(name)) for name, width in parts]
     # Twice: a wide pale line under a thin dark one is seen on either colour, in either theme.
     traces += [
         _whisker(low, high, color, width) for color, width in (("#FFFFFF", 7), (palette.DARK_PAGE, 2.5))
@@ -52,12 +53,19 @@ def figure(found: vote.Tally, size: int = 13) -> Drawing:
         "yaxis": {"visible": False, "fixedrange": True, "range": [-0.6, 0.6]},
         "shapes": [_half(palette.NEUTRAL, 0.6), _half("#FFFFFF", 0.45)],
         "margin": {"l": 14, "r": 22, "t": 34, "b": 4},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": size + 1}},
+        "legend": {
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "normal",
+            "font": {"size": size + 1},
+        },
     }
     return drawing.drawing(traces, _HEIGHT + 4 * (size - 13), **layout)
 
 
-def _part(name: str, width: float, votes: int, size: int) -> dict[str, Any]:
+def _part(name: str, width: float, votes: int) -> dict[str, Any]:
     look = palette.engine(name)
     return {
         "type": "bar",

@@ -65,7 +65,7 @@ def ask_name(result: vote.VoteResult | None = None) -> None:
 
 def _token() -> str:
     if _KEPT not in st.session_state:
-        sent = st.context.cookies.get(_COOKIE, "")
+        sent = str(st.context.cookies.get(_COOKIE, ""))
         st.session_state[_KEPT] = sent if _TOKEN.fullmatch(sent) else secrets.token_hex(16)
     found: str = st.session_state[_KEPT]
     return found

@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from core.vote import agreement, by_ballot, by_voter, sentences, tally
+from core.vote import Tally, agreement, by_ballot, by_voter, sentences, tally
 from core.vote.counting import position, votes_needed
 from tests.core.vote.conftest import ballot, choices_for, result
 
@@ -49,6 +49,15 @@ def test_the_share_has_its_wilson_interval():
 )
 def test_the_verdict_claims_no_more_than_the_votes_tell(choices, sentence):
     assert tally(result(choices)).sentence == sentence
+
+
+def test_a_fair_coin_is_called_a_preference_less_than_once_in_twenty_times():
+    """The interval alone would call 4 to 0 one, which a coin gives once in 8 times."""
+    for n in range(1, 41):
+        called = [Tally("llamaindex", "langchain", k, n - k).measurable for k in range(n + 1)]
+        assert sum(stats.binom.pmf(k, n, 0.5) for k in range(n + 1) if called[k]) < 0.05
+    assert not Tally("llamaindex", "langchain", 4, 0).measurable
+    assert Tally("llamaindex", "langchain", 6, 0).measurable
 
 
 def test_so_many_votes_do_tell_60_to_40_in_four_of_five_cases():
