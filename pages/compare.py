@@ -37,7 +37,10 @@ def main() -> None:
             _page(workspace, documents)
         elif busy is None:
             _failed()
-            _empty(workspace)
+            if st.query_params.get("run"):
+                room.draw(workspace, documents)  # its documents are gone; what was voted is not
+            else:
+                _empty(workspace)
         if busy is not None:
             with place:
                 work.watch(busy)
@@ -94,11 +97,9 @@ def _page(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
 def _view() -> str:
     """The view that is chosen; an address with a vote in it leads to that vote."""
     if frame.presenting():
-        # Without its widget the choice is forgotten: afterwards the address leads back to the vote.
-        st.session_state.pop("vote opened", None)
         return VOTE
     named = st.query_params.get("run", "")
-    if named and st.session_state.get("vote opened") != named:
+    if named and ("view" not in st.session_state or st.session_state.get("vote opened") != named):
         st.session_state["vote opened"], st.session_state["view"] = named, VOTE
     chosen = st.segmented_control(
         "What to ask",

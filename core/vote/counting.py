@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from itertools import combinations
 from typing import Any
 
 from core.bench.records import ErrorRate
@@ -165,17 +164,16 @@ def by_voter(result: VoteResult) -> dict[str, Tally]:
 
 def by_ballot(result: VoteResult) -> tuple[BallotTally, ...]:
     """The votes on each ballot, in order."""
-    return tuple(BallotTally(ballot, _count(result, result.of(ballot.id))) for ballot in result.ballots)
+    return tuple(BallotTally(ballot, _count(result, votes)) for ballot, votes in _grouped(result))
 
 
 def agreement(result: VoteResult) -> Agreement:
     """How far those agree who voted on the same ballots."""
     same = pairs = 0
-    for ballot in result.ballots:
-        choices = [vote.choice for vote in result.of(ballot.id) if vote.choice != "skip"]
-        for one, other in combinations(choices, 2):
-            pairs += 1
-            same += one == other
+    for _, votes in _grouped(result):
+        choices = Counter(vote.choice for vote in votes if vote.choice != "skip")
+        pairs += math.comb(choices.total(), 2)
+        same += sum(math.comb(number, 2) for number in choices.values())
     return Agreement(same, pairs)
 
 
@@ -242,6 +240,13 @@ def votes_needed() -> int:
     even = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * 0.5
     told = float(stats.norm.ppf(POWER)) * math.sqrt(TOLD_APART * (1 - TOLD_APART))
     return math.ceil(((even + told) / (TOLD_APART - 0.5)) ** 2)
+
+
+def _grouped(result: VoteResult) -> list[tuple[Ballot, list[Vote]]]:
+    votes: dict[str, list[Vote]] = {ballot.id: [] for ballot in result.ballots}
+    for vote in result.votes:
+        votes[vote.ballot].append(vote)
+    return [(ballot, votes[ballot.id]) for ballot in result.ballots]
 
 
 def _count(result: VoteResult, votes: Iterable[Vote]) -> Tally:

@@ -110,7 +110,7 @@ def test_a_presentation_shows_the_question_and_nothing_else(visit, shot):
     size = page.locator(".st-key-answer-a p").first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
     assert size > 20
     page.screenshot(path=shot(page, "vote-presented").with_name("vote-presented-screen.png"))
-    choose(page, "3")
+    choose(page, "2")
     page.reload()
     page.get_by_text("Your vote is kept").wait_for()
     shots.settle(page)

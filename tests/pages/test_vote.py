@@ -34,11 +34,11 @@ def begin(*ballots, workspace=FULL, **plan):
     return poll
 
 
-def join(poll, token=None):
+def join(poll, token=None, workspace=FULL):
     """A voter's browser at the vote's address; the same token is the same browser."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.session_state["voter token"] = token or secrets.token_hex(16)
-    for name, value in {"workspace": FULL, "run": poll.run_id}.items():
+    for name, value in {"workspace": workspace, "run": poll.run_id}.items():
         app.query_params[name] = value
     return app.run().switch_page("pages/compare.py").run()
 
@@ -251,3 +251,23 @@ def test_the_report_has_the_pages_colours():
     page = exporting.make("html", result(["a"]))
     assert all(palette.engine(name).color in page for name in NAMES)
     assert exporting.file_name(result(["a"], name="Board: May!")) == "tandem-board-may-2026-11-20"
+
+
+def test_a_vote_outlives_the_documents_it_was_about():
+    poll = begin(ballot(0), workspace="emptied")
+    poll.cast("b0", "ada", "a")
+    poll.close()
+    app = join(poll, workspace="emptied")
+    assert "LlamaIndex preferred in 1 of 1" in texts(app)
+
+
+def test_a_vote_is_found_again_from_another_page_and_left_for_another_view():
+    poll = begin(ballot(0))
+    app = join(poll)
+    app.segmented_control(key="view").set_value("One question").run()
+    assert "run" not in app.query_params
+    app.segmented_control(key="view").set_value("Blind vote").run()
+    assert "ferry 0" in texts(app)
+    app.switch_page("pages/home.py").run()
+    app.query_params["run"] = poll.run_id
+    assert "ferry 0" in texts(app.switch_page("pages/compare.py").run())

@@ -166,7 +166,7 @@ def _ask_ahead(workspace: Workspace, poll: vote.Poll, result: vote.VoteResult) -
         polls.ask(workspace, poll, result.plan, planned[1], planned[0])
 
 
-def _follow(job: Job[vote.Ballot]) -> None:
+def _follow(job: Job[None]) -> None:
     """Wait for both engines. Nothing shows which of them is ready first."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="asking"):
         place = st.empty()
@@ -177,7 +177,7 @@ def _follow(job: Job[vote.Ballot]) -> None:
     st.rerun()
 
 
-def _stopped(key: polls.Key, job: Job[vote.Ballot]) -> None:
+def _stopped(key: polls.Key, job: Job[None]) -> None:
     if job.error:
         states.error(job.error)
     box = states.empty("stop_circle", "The question was not answered", plain(key[2]))
