@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         tally,
     )
     from core.vote.exports import export_csv, export_json
-    from core.vote.imports import import_votes, read_votes
+    from core.vote.imports import ImportedVote, import_votes, read_votes
     from core.vote.recording import Poll, load_votes, store_votes
     from core.vote.records import (
         LETTERS,
@@ -42,7 +42,7 @@ _ROOMS = {
     "asking": ("ask_ballot", "make_ballot"),
     "comparison": ("VoteComparison", "compare_votes"),
     "exports": ("export_csv", "export_json"),
-    "imports": ("import_votes", "read_votes"),
+    "imports": ("ImportedVote", "import_votes", "read_votes"),
     "recording": ("Poll", "load_votes", "store_votes"),
     "records": (
         *("LETTERS", "MOST_QUESTIONS", "Ballot", "Choice", "Letter"),
@@ -63,6 +63,7 @@ __all__ = [
     "Ballot",
     "BallotTally",
     "Choice",
+    "ImportedVote",
     "Letter",
     "Plan",
     "Poll",

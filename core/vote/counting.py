@@ -139,9 +139,9 @@ class Agreement:
         """The finding; empty where no two voters met on a ballot."""
         if not self.pairs:
             return ""
-        share = wilson(self.same, self.pairs).rate
-        pairs = "pair" if self.pairs == 1 else "pairs"
-        return f"Two voters chose the same in {self.same} of {self.pairs} {pairs}, {percent(share)}."
+        pairs = "1 pair" if self.pairs == 1 else f"{self.pairs:,} pairs"
+        share = percent(self.same / self.pairs)
+        return f"Of {pairs} of votes on the same question, {self.same:,} agree ({share})."
 
 
 @dataclass(frozen=True)

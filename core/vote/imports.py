@@ -20,7 +20,7 @@ _ADVICE = "choose a file that Tandem exported as JSON"
 
 
 @dataclass(frozen=True)
-class FiledVote:
+class ImportedVote:
     """What a file holds. The result has no id: the history gives it one."""
 
     result: VoteResult
@@ -38,7 +38,7 @@ def import_votes(history: History, data: bytes | str, *, workspace: str = "", na
     return store_votes(history, result, workspace=workspace, note=found.note, imported=True)
 
 
-def read_votes(data: bytes | str) -> FiledVote:
+def read_votes(data: bytes | str) -> ImportedVote:
     """The vote in a file, without storing it; raises as `import_votes` does."""
     from core.vote.filed import FiledVotes
 
@@ -51,7 +51,7 @@ def read_votes(data: bytes | str) -> FiledVote:
         raise UsageError(f"This file cannot be imported ({_explain(error)}): {_ADVICE}.") from None
     except ValueError:
         raise UsageError(f"This file cannot be imported (its time is none): {_ADVICE}.") from None
-    return FiledVote(VoteResult.from_json({**checked, "run_id": "", "workspace": ""}), checked["note"])
+    return ImportedVote(VoteResult.from_json({**checked, "run_id": "", "workspace": ""}), checked["note"])
 
 
 def _parsed(data: bytes | str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.engines.base import ENGINE_LABELS
+from core.engines.base import ENGINE_LABELS, Mode
 from core.history.texts import duration
 from core.vote.counting import BallotTally, Tally, by_ballot, by_voter, interval, sentences, tally
 from core.vote.exports import CHOICES
@@ -16,7 +16,8 @@ from core.vote.records import LETTERS, Ballot, VoteResult
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_LEFT, _WIDTH = 20, 860
+_DEFAULT_CHUNKS = {Mode.CONTROLLED: "the default number", Mode.NATIVE: "each framework's own number"}
+_LEFT, _WIDTH = 20, 520
 
 
 def export_html(result: VoteResult, *, note: str = "") -> str:
@@ -90,7 +91,7 @@ def _setting(result: VoteResult) -> list[tuple[str, str]]:
         ("Blindness", "both answers shown at once under A and B; who was A drawn by lot for each question"),
         ("Mode", plan.mode.value),
         ("Retrieval", plan.retrieval.value if plan.retrieval else "the default of this Milvus"),
-        ("Chunks", "each framework's own number" if plan.top_k is None else f"{plan.top_k} a question"),
+        ("Chunks", f"{plan.top_k} a question" if plan.top_k else _DEFAULT_CHUNKS[plan.mode]),
         ("Documents", "all" if plan.documents is None else ", ".join(plan.documents)),
         ("Answered by", str(model.get("label") or model.get("name") or "")),
         ("Milvus", f"{backend.get('label', '')} at {backend.get('address', '')}"),

@@ -10,6 +10,7 @@ import core
 from core import history, vote
 from core.evaluate import Question, save_set
 from pages.parts import palette
+from pages.parts.safe_text import JOINER
 from pages.parts.voting import exporting, score
 from tests.core.vote.conftest import ballot, choices_for, result
 from tests.pages.conftest import FULL, button, said, texts
@@ -245,6 +246,28 @@ def test_the_score_is_drawn_in_the_engines_colours_with_its_interval():
     ]
     share = found.share("langchain")
     assert drawn["data"][-1]["x"] == [share.low * 100, share.high * 100]
+
+
+@pytest.mark.parametrize(
+    ("questions", "told"),
+    [(9, "No measurable change: LlamaIndex had 44%"), (8, "people voted on different questions")],
+    ids=["compared", "refused"],
+)
+def test_two_votes_are_compared_or_it_is_said_why_not(questions, told):
+    def page(before, now):
+        from pages.parts.voting import comparing
+
+        comparing.draw(before, now)
+
+    pair = {
+        "before": result(choices_for("llamaindex", 4, 9)),
+        "now": result(choices_for("llamaindex", 6, questions)),
+    }
+    app = AppTest.from_function(page, kwargs=pair, default_timeout=30).run()
+    assert not app.exception
+    shown = [*(part.value for part in app.warning), texts(app)]
+    assert told in "".join(shown).replace("\\", "").replace(JOINER, "")
+    assert len(app.get("plotly_chart")) == (2 if questions == 9 else 0)
 
 
 def test_the_report_has_the_pages_colours():

@@ -33,6 +33,7 @@ _PRESENT = """
 .st-key-stage [data-testid="stMarkdownContainer"] { font-size: 1.3rem; line-height: 1.5; }
 .st-key-stage [data-testid="stMarkdownContainer"] :is(p, li) { font-size: inherit; }
 .st-key-stage [data-testid="stCaptionContainer"] { font-size: 1.05rem; }
+.st-key-stage input { font-size: 1.3rem; }
 .st-key-stage .stButton [data-testid="stMarkdownContainer"] { font-size: 1.05rem; }
 .st-key-ballot-choices button, .st-key-next-ballot button { min-height: 4.6rem; }
 .st-key-stage :is(.st-key-ballot-choices, .st-key-next-ballot) button p { font-size: 1.5rem; }

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import vote
+from core import EngineName, vote
 from pages.parts import palette
 from pages.parts.lab import drawing
 from pages.parts.lab.drawing import Drawing
@@ -27,9 +27,9 @@ def draw(found: vote.Tally, key: str, *, size: int = 13) -> None:
         )
 
 
-def figure(found: vote.Tally, size: int = 13) -> Drawing:
-    """The bar as plotly draws it."""
-    ahead, behind = found.order
+def figure(found: vote.Tally, size: int = 13, *, ahead: EngineName | None = None) -> Drawing:
+    """The bar as plotly draws it; from the left stands `ahead`, else the engine with more votes."""
+    ahead, behind = found.order if ahead in (None, found.order[0]) else found.order[::-1]
     share = found.share(ahead)
     low, middle, high = share.low * 100, share.rate * 100, share.high * 100
     parts = ((ahead, middle), (behind, 100 - middle))

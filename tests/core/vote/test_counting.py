@@ -75,7 +75,7 @@ def test_each_voter_and_each_question_is_counted_alone():
 def test_agreement_counts_pairs_of_voters_on_the_same_question():
     found = result(["a", "tie", "a"], ["a", "b", "skip"], ["a"])
     assert (agreement(found).same, agreement(found).pairs) == (3, 4)
-    assert "same in 3 of 4 pairs, 75%." in " ".join(sentences(found))
+    assert "Of 4 pairs of votes on the same question, 3 agree (75%)." in " ".join(sentences(found))
 
 
 def test_several_voters_on_one_question_are_not_taken_for_independent():
