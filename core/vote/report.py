@@ -81,7 +81,9 @@ def _outcome(ballot: Ballot, found: Tally) -> str:
     if not found.votes:
         return "nobody voted"
     leader = found.leader
-    return "level" if leader is None else f"{ENGINE_LABELS[leader]} preferred"
+    if leader is not None:
+        return f"{ENGINE_LABELS[leader]} preferred"
+    return "level" if found.decided else "undecided"
 
 
 def _setting(result: VoteResult) -> list[tuple[str, str]]:
