@@ -130,3 +130,22 @@ def test_a_source_is_read_without_a_word_of_whose_it_is(visit):
     mark.wait_for()
     assert "212 steps" in mark.inner_text()
     assert not TELLING.search(page.get_by_role("dialog").inner_html())
+
+
+def test_while_both_answer_nothing_tells_who_is_faster_and_it_can_be_stopped(browser, tmp_path, shot):
+    with shots.app(tmp_path, TANDEM_OFFLINE_FIRST_TOKEN_MS="8000") as address:
+        page = shots.open_page(browser, address)
+        upload(page)
+        shots.go(page, "Compare")
+        page.get_by_role("radio", name="Blind vote").click()
+        page.get_by_role("button", name="Begin the vote").click()
+        page.get_by_placeholder("Ask your documents").fill(QUESTION)
+        page.get_by_role("button", name="Ask both").click()
+        page.get_by_text("Both are answering").wait_for()
+        shot(page, "vote-waiting")
+        assert not TELLING.search(page.locator("[data-testid=stMain]").inner_html())
+        page.locator(".st-key-asking").get_by_role("button", name="Stop").click()
+        page.get_by_text("The question was not answered").wait_for()
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_text("What is the first question?").wait_for()
+        page.context.close()

@@ -11,7 +11,7 @@ from core import history, vote
 from core.evaluate import Question, save_set
 from pages.parts import palette
 from pages.parts.safe_text import JOINER
-from pages.parts.voting import exporting, score
+from pages.parts.voting import exporting, polls, score
 from tests.core.vote.conftest import ballot, choices_for, result
 from tests.pages.conftest import FULL, button, said, texts
 from tests.source import ROOT
@@ -157,6 +157,26 @@ def test_the_host_types_questions_and_one_that_cannot_be_asked_gets_a_sentence()
     app.text_input[-1].set_value("May I bring my dog?")
     button(app, "Ask both").click().run()
     assert "### May I bring my dog" in texts(app)
+
+
+def test_voters_who_arrive_at_once_do_not_ask_twice():
+    poll, where = begin(questions=QUESTIONS), core.run(core.Workspace.open(core.Settings.load(), FULL))
+    plan = poll.result().plan
+    for _ in range(2):
+        polls.ask(where, poll, plan, QUESTIONS[0], 0)
+    assert polls.under_way(poll.run_id).wait(30)
+    assert polls.under_way(poll.run_id) is None
+    polls.ask(where, poll, plan, QUESTIONS[0], 0)  # from a page that was drawn before the answer came
+    polls.under_way(poll.run_id).wait(30)
+    assert len(poll.result().ballots) == 1
+
+
+def test_a_vote_that_was_closed_meanwhile_says_so():
+    poll = begin(ballot(0))
+    app = join(poll)
+    poll.close()
+    assert "This vote is closed" in said(press(app, "vote-a"))
+    assert not poll.result().votes
 
 
 def test_a_hidden_score_shows_when_the_vote_is_closed():

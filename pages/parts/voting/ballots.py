@@ -33,6 +33,17 @@ def go_on() -> None:
     st.session_state.pop(_SHOWN, None)
 
 
+def refuse(error: TandemError) -> None:
+    """Say in the coming run why something could not be done; for callbacks."""
+    st.session_state[_REFUSED] = str(error)
+
+
+def say_refused() -> None:
+    """What `refuse` left, once."""
+    if refused := st.session_state.pop(_REFUSED, None):
+        states.error(refused)
+
+
 def draw(workspace: Workspace, poll: vote.Poll, result: vote.VoteResult, ballot: vote.Ballot) -> None:
     """The ballot to be voted on; one that failed says so, and can only be passed over."""
     sources.show_wanted(workspace, result, ballot)
@@ -145,8 +156,6 @@ def _buttons(poll: vote.Poll, result: vote.VoteResult, ballot: vote.Ballot) -> N
                 on_click=_cast,
                 args=(poll, ballot.id, choice),
             )
-    if refused := st.session_state.pop(_REFUSED, None):
-        states.error(refused)
     if chosen:
         with st.container(horizontal=True, vertical_alignment="center", key="ballot-after"):
             _offer_reveal(poll, ballot)
@@ -183,13 +192,13 @@ def _cast(poll: vote.Poll, ballot_id: str, choice: vote.Choice) -> None:
     try:
         poll.cast(ballot_id, voters.current(), choice, name=voters.name())
     except TandemError as error:
-        st.session_state[_REFUSED] = str(error)
+        refuse(error)
 
 
 def _reveal(poll: vote.Poll, ballot_id: str) -> None:
     try:
         poll.reveal(ballot_id, voters.current())
     except TandemError as error:
-        st.session_state[_REFUSED] = str(error)
+        refuse(error)
     else:
         st.session_state[_SHOWN] = ballot_id

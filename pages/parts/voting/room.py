@@ -38,6 +38,7 @@ def draw(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
         states.error(error)
         return
     with st.container(key="stage"):
+        ballots.say_refused()
         if result.closed or result.workspace != workspace.name:
             _results(workspace, poll, result)
         else:
@@ -309,4 +310,4 @@ def _reopen(poll: vote.Poll) -> None:
     try:
         poll.reopen()
     except TandemError as error:
-        st.session_state["vote refused"] = str(error)
+        ballots.refuse(error)
