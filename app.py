@@ -5,7 +5,8 @@ import streamlit as st
 from pages.parts import frame, logo
 
 st.set_page_config(page_title="Tandem", page_icon=logo.WHEELS, layout="wide")
-st.logo(logo.WORDMARK, icon_image=logo.WHEELS, size="large")
+if not frame.presenting():
+    st.logo(logo.WORDMARK, icon_image=logo.WHEELS, size="large")
 
 frame.run(
     st.navigation(
@@ -17,6 +18,7 @@ frame.run(
             st.Page("pages/benchmark.py", title="Benchmark", icon=":material/speed:"),
             st.Page("pages/history.py", title="History", icon=":material/history:"),
             st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
-        ]
+        ],
+        position="hidden" if frame.presenting() else "sidebar",
     )
 )

@@ -3,7 +3,7 @@
 Importing it brings in no framework, no pymilvus, no pandas: adapters import theirs when used.
 """
 
-from core import bench, evaluate, history, kinds, sample
+from core import bench, evaluate, history, kinds, sample, vote
 from core.ask import AskOptions, answers, ask, check_question
 from core.catalogue import DocumentRecord
 from core.doctor import Check, diagnose
@@ -96,4 +96,5 @@ __all__ = [
     "split",
     "stream",
     "submit",
+    "vote",
 ]

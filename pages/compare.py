@@ -20,8 +20,9 @@ from pages.parts import (
 )
 from pages.parts.exchange import Exchange
 from pages.parts.safe_text import plain, shorten
+from pages.parts.voting import room
 
-ONE, LIST = "One question", "A list of questions"
+ONE, LIST, VOTE = "One question", "A list of questions", "Blind vote"
 
 
 def main() -> None:
@@ -36,7 +37,10 @@ def main() -> None:
             _page(workspace, documents)
         elif busy is None:
             _failed()
-            _empty(workspace)
+            if st.query_params.get("run"):
+                room.draw(workspace, documents)  # its documents are gone; what was voted is not
+            else:
+                _empty(workspace)
         if busy is not None:
             with place:
                 work.watch(busy)
@@ -64,9 +68,10 @@ def _empty(workspace: Workspace) -> None:
 
 
 def _page(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
-    view = st.segmented_control(
-        "What to ask", [ONE, LIST], default=ONE, required=True, label_visibility="collapsed", key="view"
-    )
+    view = _view()
+    if view == VOTE:
+        room.draw(workspace, documents)
+        return
     if view == LIST:
         asking.draw_list(workspace, documents)
         return
@@ -87,6 +92,31 @@ def _page(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
         asking.suggest(documents)
         return
     _exchange(workspace, exchange)
+
+
+def _view() -> str:
+    """The view that is chosen; an address with a vote in it leads to that vote."""
+    if frame.presenting():
+        return VOTE
+    named = st.query_params.get("run", "")
+    if named and ("view" not in st.session_state or st.session_state.get("vote opened") != named):
+        st.session_state["vote opened"], st.session_state["view"] = named, VOTE
+    chosen = st.segmented_control(
+        "What to ask",
+        [ONE, LIST, VOTE],
+        default=None if "view" in st.session_state else ONE,
+        required=True,
+        label_visibility="collapsed",
+        key="view",
+        on_change=_turn,
+    )
+    return chosen or ONE
+
+
+def _turn() -> None:
+    """Another view than the vote has no run in its address; the vote is found again when one comes back."""
+    if st.session_state["view"] != VOTE and "run" in st.query_params:
+        del st.query_params["run"]
 
 
 def _question_box() -> str | None:

@@ -37,7 +37,7 @@ FLOORS = (
     ("workspace",),
     ("ask", "ingest", "doctor", "parity", "bench"),
     ("history",),
-    ("evaluate",),
+    ("evaluate", "vote"),
     ("kinds",),
     ("serialize",),
     ("",),  # the door, core/__init__.py

@@ -16,17 +16,27 @@ if TYPE_CHECKING:
 
 _APP = Path(__file__).parents[2] / "app.py"
 _inside: ContextVar[bool] = ContextVar("inside the frame", default=False)
+_PRESENTED = "Compare"
 _HEADLINES = {"Home": "One question, two frameworks, side by side"}
+
+
+def presenting() -> bool:
+    """Whether the address asks for a vote with nothing around it, for a screen that many look at."""
+    return st.query_params.get("present") == "1" and bool(st.query_params.get("run"))
 
 
 def run(page: StreamlitPage) -> None:
     """Draw the title, then everything else."""
-    st.title(_HEADLINES.get(page.title, page.title), anchor=False)
+    if presenting() and page.title != _PRESENTED:
+        del st.query_params["present"]
+        st.rerun()
+    if not presenting():
+        st.title(_HEADLINES.get(page.title, page.title), anchor=False)
     # In a fresh process core takes 0.3 s to import: the first text does not wait for it.
     from pages.parts import badge, session, warm
 
     # Connecting takes seconds there: the badge comes as soon as the page has connected.
-    session.attach(partial(badge.draw, st.sidebar.container()))
+    session.attach(_nothing if presenting() else partial(badge.draw, st.sidebar.container()))
     token = _inside.set(True)
     try:
         page.run()
@@ -34,6 +44,10 @@ def run(page: StreamlitPage) -> None:
         _inside.reset(token)
     session.tell()
     warm.start()
+
+
+def _nothing() -> None:
+    pass
 
 
 def page(main: Callable[[], None]) -> None:

@@ -1,0 +1,1 @@
+"""The blind vote of the Compare page, and its results."""
