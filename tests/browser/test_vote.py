@@ -142,7 +142,9 @@ def test_while_both_answer_nothing_tells_who_is_faster_and_it_can_be_stopped(bro
         page.get_by_placeholder("Ask your documents").fill(QUESTION)
         page.get_by_role("button", name="Ask both").click()
         page.get_by_text("Both are answering").wait_for()
+        page.get_by_role("heading", name=QUESTION).wait_for()
         shot(page, "vote-waiting")
+        assert page.get_by_role("button", name="Ask both").count() == 0
         assert not TELLING.search(page.locator("[data-testid=stMain]").inner_html())
         page.locator(".st-key-asking").get_by_role("button", name="Stop").click()
         page.get_by_text("The question was not answered").wait_for()

@@ -54,9 +54,9 @@ def ask(workspace: Workspace, poll: vote.Poll, plan: vote.Plan, question: str, n
             )
 
 
-def under_way(run_id: str) -> Job[None] | None:
+def under_way(run_id: str) -> tuple[Key, Job[None]] | None:
     """A question of this vote that is being answered."""
-    return next((job for key, job in _of(run_id) if job.state == "running"), None)
+    return next(((key, job) for key, job in _of(run_id) if job.state == "running"), None)
 
 
 def stopped(run_id: str) -> tuple[Key, Job[None]] | None:

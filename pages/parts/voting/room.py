@@ -11,13 +11,14 @@ import core
 from core import DocumentRecord, Job, TandemError, UsageError, Workspace, sample, vote
 from pages.parts import answers, citations, frame, session, states
 from pages.parts.lab import shown
-from pages.parts.safe_text import plain
+from pages.parts.safe_text import plain, shorten
 from pages.parts.units import count, seconds
 from pages.parts.voting import ballots, beginning, exporting, look, polls, results, score, voters
 
 PAGE = beginning.PAGE
 TICK = 0.15
 _LOOK_AGAIN = 2.0
+_MOST_PARTS = 10
 
 
 def draw(workspace: Workspace, documents: tuple[DocumentRecord, ...]) -> None:
@@ -146,8 +147,8 @@ def _stage(workspace: Workspace, poll: vote.Poll, result: vote.VoteResult) -> No
     elif (ballot := result.waiting(voters.current())) is not None:
         _ask_ahead(workspace, poll, result)
         ballots.draw(workspace, poll, result, ballot)
-    elif (job := polls.under_way(poll.run_id)) is not None:
-        _follow(job)
+    elif (asked := polls.under_way(poll.run_id)) is not None:
+        _follow(*asked)
     elif (stopped := polls.stopped(poll.run_id)) is not None:
         _stopped(*stopped)
     elif (planned := result.to_ask()) is not None:
@@ -167,11 +168,14 @@ def _ask_ahead(workspace: Workspace, poll: vote.Poll, result: vote.VoteResult) -
         polls.ask(workspace, poll, result.plan, planned[1], planned[0])
 
 
-def _follow(job: Job[None]) -> None:
+def _follow(key: polls.Key, job: Job[None]) -> None:
     """Wait for both engines. Nothing shows which of them is ready first."""
+    st.markdown(f"### {plain(shorten(key[2], 300))}", anchors=False)
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="asking"):
         place = st.empty()
         st.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.id}", on_click=job.cancel)
+    for _ in range(_MOST_PARTS):
+        st.empty()  # takes the place of the question before, which would stay until this run ends
     while job.state == "running":
         place.markdown(f":shimmer[Both are answering] · {seconds(job.seconds)}", width="stretch")
         time.sleep(TICK)
