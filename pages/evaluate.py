@@ -6,8 +6,8 @@ import streamlit as st
 
 from core import TandemError, Workspace, evaluate
 from pages.parts import asking, frame, session, states, work
-from pages.parts.lab import shown
-from pages.parts.quality import exporting, heads, questions, results, running, runs, starting, variants
+from pages.parts.lab import exporting, shown
+from pages.parts.quality import heads, questions, results, running, runs, starting, variants
 from pages.parts.quality.runs import Run
 from pages.parts.safe_text import plain
 
@@ -127,7 +127,7 @@ def _bar(workspace: Workspace, result: evaluate.EvaluationResult | None, name: s
             icon=":material/history:",
             query_params={"run": result.run_id},
         )
-        exporting.buttons(result, name)
+        exporting.buttons("evaluation", result, name)
 
 
 frame.page(main)

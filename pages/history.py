@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from core import TandemError, Workspace, history, kinds
@@ -13,7 +11,6 @@ from pages.parts.safe_text import plain
 from pages.parts.units import count
 
 PAGE = listing.PAGE
-_PAGES = Path(__file__).parent
 
 
 def main() -> None:
@@ -61,8 +58,7 @@ def _empty(filtered: bool) -> None:
     )
     with box.container(horizontal=True, horizontal_alignment="center"):
         st.page_link("pages/benchmark.py", label="**Run a benchmark**", icon=":material/speed:")
-        if (_PAGES / "evaluate.py").exists():
-            st.page_link("pages/evaluate.py", label="**Evaluate answers**", icon=":material/fact_check:")
+        st.page_link("pages/evaluate.py", label="**Evaluate answers**", icon=":material/fact_check:")
 
 
 def _actions(workspace: Workspace, ticked: list[str], total: int) -> None:

@@ -103,7 +103,7 @@ def question_id(question: str) -> str:
 
 def questions_hash(questions: Sequence[Question]) -> str:
     """Hash (16 hex digits) of everything that is measured: the questions with their labels, in order."""
-    parts = [[item.id, *_labels(item)] for item in questions]
+    parts = [[item.id, *labels_of(item)] for item in questions]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -180,7 +180,7 @@ def _load(name: str, rows: Iterator[Row], settings: Settings) -> Loaded:
             continue
         if question is None:
             bad.append(BadRow(row.line, row.problem or ""))
-        elif (labels := _labels(question)) in good:
+        elif (labels := labels_of(question)) in good:
             first = good[labels][0]
             bad.append(BadRow(row.line, f"It repeats the question of line {first}: delete one of them."))
         else:
@@ -193,7 +193,8 @@ def _load(name: str, rows: Iterator[Row], settings: Settings) -> Loaded:
     return Loaded(tuple(question for _, question in good.values()), tuple(bad))
 
 
-def _labels(item: Question) -> tuple[object, ...]:
+def labels_of(item: Question) -> tuple[object, ...]:
+    """What two rows must share to be the same question: its text and every label."""
     return item.question, item.answers, item.sources, item.passages, item.answerable
 
 

@@ -69,16 +69,20 @@ class Cost:
     @property
     def sentence(self) -> str:
         """The cost for people."""
-        parts = [
-            f"{self.questions:,} questions under {self.variants} variants: {self.retrievals:,} retrievals"
-        ]
-        parts.append(f"{self.model_calls:,} answers" if self.model_calls else "no model calls")
+        grid = f"{_count(self.questions, 'question')} under {_count(self.variants, 'variant')}"
+        parts = [f"{grid}: {_count(self.retrievals, 'retrieval')}"]
+        parts.append(_count(self.model_calls, "answer") if self.model_calls else "no model calls")
         if self.judge_calls:
-            parts.append(f"{self.judge_calls:,} judgements")
+            parts.append(_count(self.judge_calls, "judgement"))
         text = ", ".join(parts) + "."
         for label, documents in self.indexing:
-            text += f" First, {documents:,} documents are indexed as {label}."
+            indexed = f"{_count(documents, 'document')} {'is' if documents == 1 else 'are'} indexed"
+            text += f" First, {indexed} as {label}."
         return text
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def default_variants(defaults: Defaults) -> tuple[Variant, ...]:

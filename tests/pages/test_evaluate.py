@@ -8,7 +8,7 @@ import pytest
 import core
 from core import evaluate, history
 from core.evaluate.records import Question
-from pages.parts.quality import drafts, exporting, runs, starting, variants, working
+from pages.parts.quality import drafts, runs, starting, variants, working
 from pages.parts.quality.variants import AS_INDEXED, Fields
 from pages.parts.safe_text import JOINER
 from tests.pages.conftest import FULL, button, said, texts
@@ -325,14 +325,6 @@ def test_a_failure_is_shown_where_it_happened(visit):
     app = visit("evaluate", workspace="evaluate-made", run=stored("evaluate-made", failing=1.0, seed=3))
     assert shown(app).count("The model did not answer in time.") >= 2
     assert not app.exception
-
-
-@pytest.mark.parametrize("form", exporting.FORMS)
-def test_every_form_of_the_export_holds_the_answers(form):
-    made = result({DENSE[0]: 1.0, DENSE[1]: 0.0}, size=3)
-    written = exporting.FORMS[form].make(made, "a note")
-    assert "A ticket costs 14 euros" in written
-    assert exporting.file_name(made, "Mine, 2 variants") == "tandem-mine-2-variants-2026-01-31"
 
 
 def test_a_source_that_is_no_document_is_told_before_anything_is_asked(visit):

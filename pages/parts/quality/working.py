@@ -151,7 +151,7 @@ def clean(record: Mapping[str, Any]) -> Row:
 
 def check(rows: Sequence[Row], settings: Settings) -> Checked:
     """Every row that makes a question; rows with nothing in them are passed over."""
-    good: dict[str, tuple[int, evaluate.Question]] = {}
+    good: dict[tuple[object, ...], tuple[int, evaluate.Question]] = {}
     problems, ids = [], set[str]()
     for place, row in enumerate(rows, 1):
         if not row["question"].strip() and not any(row[name] for name in _LABELS):
@@ -161,15 +161,16 @@ def check(rows: Sequence[Row], settings: Settings) -> Checked:
         except ValueError as error:
             problems.append(evaluate.BadRow(place, _named(row, str(error))))
             continue
-        if question.question in good:
-            first = good[question.question][0]
+        labels = evaluate.labels_of(question)
+        if labels in good:
+            first = good[labels][0]
             reason = f"It repeats the question of row {first}: delete one of them."
             problems.append(evaluate.BadRow(place, _named(row, reason)))
             continue
         if question.id in ids:
             question = dataclasses.replace(question, id=f"{question.id}-{place}")
         ids.add(question.id)
-        good[question.question] = place, question
+        good[labels] = place, question
     return Checked(tuple(question for _, question in good.values()), tuple(problems))
 
 
