@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 # Its names are imported when used: no other command, and no page, should wait for them.
 import core.evaluate as evaluations
+import core.vote as votes
 from core import history as runs
 from core.errors import UsageError
 from core.history import History, RunKind, RunSummary
@@ -129,6 +130,19 @@ def _add_evaluation(history: History, filed: Any, workspace: str, name: str) -> 
     return evaluations.add_evaluation(history, result, name=called, note=filed.note, imported=True)
 
 
+def _load_vote(stored: StoredRun) -> Any:
+    return votes.load_votes(stored)
+
+
+def _read_vote(raw: Mapping[str, Any]) -> Filed:
+    return votes.read_votes(raw)
+
+
+def _add_vote(history: History, filed: Any, workspace: str, name: str) -> str:
+    result = replace(filed.result, name=clean_name(name)) if name else filed.result
+    return votes.store_votes(history, result, workspace=workspace, note=filed.note, imported=True)
+
+
 def _optional(tolerance: float | None) -> dict[str, float]:
     return {} if tolerance is None else {"tolerance": tolerance}
 
@@ -181,6 +195,22 @@ KINDS: Mapping[RunKind, Kind] = {
         compare=lambda before, now, tolerance: evaluations.compare_evaluations(
             before, now, **_optional(tolerance)
         ),
+    ),
+    "vote": Kind(
+        name="vote",
+        part="question",
+        load=_load_vote,
+        forms={
+            "json": _json(
+                "Everything, each vote and answer included; another Tandem can import it",
+                lambda found, about: votes.export_json(found, note=about.note),
+            ),
+            "csv": _csv("CSV", "A row a vote, for a spreadsheet", lambda found, _: votes.export_csv(found)),
+            "html": _html(lambda found, about: votes.export_html(found, note=about.note)),
+        },
+        read=_read_vote,
+        add=_add_vote,
+        compare=lambda before, now, _: votes.compare_votes(before, now),
     ),
 }
 FORMS = tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.forms))

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core import kinds
+from core import kinds, vote
 from core.cli import benchmarks, evaluations
 from core.cli.output import print_json, say, shorten, write_text
 from core.errors import UsageError
@@ -35,6 +35,10 @@ class _Shown:
 _SHOWN: Mapping[RunKind, _Shown] = {
     "benchmark": _Shown(benchmarks.describe, benchmarks.changes),
     "evaluation": _Shown(evaluations.describe, evaluations.changes),
+    "vote": _Shown(
+        lambda result: "\n".join(f"- {text}" for text in vote.sentences(result)),
+        lambda found: "\n".join([found.summary, *(f"- {text}" for text in found.differences)]),
+    ),
 }
 _BRIEF = _Shown(lambda result: "", lambda found: str(found.summary))
 

@@ -95,7 +95,7 @@ def load(stored: StoredRun) -> RunResult:
         verdict=tuple(Verdict(**item) for item in stored.verdict),
         environment=summary.environment,
         warnings=summary.warnings,
-        state="incomplete" if summary.state == "running" else summary.state,
+        state="incomplete" if summary.state == "running" or summary.state == "open" else summary.state,
         run_id=summary.run_id,
         started_at=datetime.fromtimestamp(summary.started_at, UTC).isoformat(timespec="seconds"),
         seconds=summary.seconds or max(summary.updated_at - summary.started_at, 0.0),

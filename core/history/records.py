@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 RunKind = Literal["benchmark", "comparison", "evaluation", "vote"]
-RunState = Literal["running", "complete", "incomplete", "cancelled"]
+RunState = Literal["running", "open", "complete", "incomplete", "cancelled"]
 KINDS: tuple[RunKind, ...] = ("benchmark", "comparison", "evaluation", "vote")
-STATES: tuple[RunState, ...] = ("running", "complete", "incomplete", "cancelled")
+STATES: tuple[RunState, ...] = ("running", "open", "complete", "incomplete", "cancelled")
 
 
 def new_run_id() -> str:
@@ -44,7 +44,8 @@ class NewRun:
 class RunSummary:
     """One line of the list. `cells` counts all parts of the run, `finished` those that are done.
 
-    `state` is "running" only while its process lives. Times are seconds since the epoch, `seconds`
+    `state` is "running" only while its process lives; an "open" run belongs to no process, and goes
+    on whenever somebody comes, as a vote does. Times are seconds since the epoch, `seconds`
     is how long the run took. `headline` is the first finding of its verdict.
     """
 

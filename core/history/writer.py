@@ -23,8 +23,8 @@ class Writer:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def begin(self, run: NewRun, owner: str) -> None:
-        """A run begins; it counts as running for as long as `alive` is called now and then."""
+    def begin(self, run: NewRun, owner: str, state: RunState = "running") -> None:
+        """A run begins; while "running" it counts as that for as long as `alive` is called now and then."""
         self._replace(
             runs,
             {"run_id": run.run_id},
@@ -33,7 +33,7 @@ class Writer:
                 "kind": run.kind,
                 "name": storable(run.name),
                 "note": storable(run.note),
-                "state": "running",
+                "state": state,
                 "imported": run.imported,
                 "workload_hash": run.workload_hash,
                 "config": storable(run.config),

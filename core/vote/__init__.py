@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         tally,
     )
     from core.vote.exports import export_csv, export_json
-    from core.vote.imports import ImportedVote, import_votes, read_votes
+    from core.vote.imports import FiledVote, read_votes
     from core.vote.recording import Poll, load_votes, store_votes
     from core.vote.records import (
         LETTERS,
@@ -42,7 +42,7 @@ _ROOMS = {
     "asking": ("ask_ballot", "make_ballot"),
     "comparison": ("VoteComparison", "compare_votes"),
     "exports": ("export_csv", "export_json"),
-    "imports": ("ImportedVote", "import_votes", "read_votes"),
+    "imports": ("FiledVote", "read_votes"),
     "recording": ("Poll", "load_votes", "store_votes"),
     "records": (
         *("LETTERS", "MOST_QUESTIONS", "Ballot", "Choice", "Letter"),
@@ -63,7 +63,7 @@ __all__ = [
     "Ballot",
     "BallotTally",
     "Choice",
-    "ImportedVote",
+    "FiledVote",
     "Letter",
     "Plan",
     "Poll",
@@ -80,7 +80,6 @@ __all__ = [
     "export_csv",
     "export_html",
     "export_json",
-    "import_votes",
     "interval",
     "load_votes",
     "make_ballot",

@@ -9,7 +9,7 @@ from typing import Any
 from core.bench.records import ErrorRate
 from core.engines.base import ENGINE_LABELS, EngineName
 from core.errors import UsageError
-from core.vote.counting import interval, tally
+from core.vote.counting import Tally, interval, tally
 from core.vote.records import VoteResult
 
 SIGNIFICANCE = 0.05
@@ -26,10 +26,20 @@ class VoteComparison:
     before: str
     now: str
     engine: EngineName
-    share_before: ErrorRate
-    share_now: ErrorRate
+    counted_before: Tally
+    counted_now: Tally
     p: float
     differences: tuple[str, ...] = ()
+
+    @property
+    def share_before(self) -> ErrorRate:
+        """The engine's share before, with its interval."""
+        return self.counted_before.share(self.engine)
+
+    @property
+    def share_now(self) -> ErrorRate:
+        """The engine's share now, with its interval."""
+        return self.counted_now.share(self.engine)
 
     @property
     def different(self) -> bool:
@@ -48,7 +58,9 @@ class VoteComparison:
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready fields."""
-        return {**asdict(self), "schema_version": 1, "different": self.different, "summary": self.summary}
+        shares = {"share_before": asdict(self.share_before), "share_now": asdict(self.share_now)}
+        more = {"schema_version": 1, "different": self.different, "summary": self.summary}
+        return {**asdict(self), **shares, **more}
 
 
 def compare_votes(before: VoteResult, now: VoteResult) -> VoteComparison:
@@ -62,8 +74,8 @@ def compare_votes(before: VoteResult, now: VoteResult) -> VoteComparison:
         before=before.run_id,
         now=now.run_id,
         engine=new.first,
-        share_before=old.share(new.first),
-        share_now=new.share(new.first),
+        counted_before=old,
+        counted_now=new,
         p=float(stats.fisher_exact(table).pvalue),
         differences=tuple(_differences(before, now)),
     )

@@ -19,7 +19,6 @@ from core.errors import UsageError
 from core.history import History, NewRun, Writer, new_run_id
 from core.history.records import StoredRun
 from core.history.texts import clean, clean_name
-from core.processes import this_process
 from core.vote.jsonform import ballot_from_json, ballot_to_json, plan_from_json, plan_to_json, vote_from_json
 from core.vote.records import (
     LONGEST_VOTER,
@@ -62,7 +61,7 @@ class Poll:
         begun = VoteResult(plan, environment=where, name=clean_name(name), workspace=workspace.name)
         poll = cls(history, new_run_id())
         with history.write() as writer:
-            writer.begin(_new_run(poll.run_id, begun), this_process())
+            writer.begin(_new_run(poll.run_id, begun), owner="", state=begun.state)
         return poll
 
     def result(self) -> VoteResult:
@@ -112,21 +111,18 @@ class Poll:
 
     def reopen(self) -> None:
         """Go on with a vote that was closed."""
-        found = replace(self.result(), state="incomplete")
+        found = replace(self.result(), state="open")
         with self._history.write() as writer:
-            writer.update(self.run_id, owner=this_process(), **_columns(found))
-            writer.alive(self.run_id)
+            writer.update(self.run_id, state=found.state, **_columns(found))
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[Writer, VoteResult]]:
-        """One transaction over a vote that is open, which is a sign of life as well."""
+        """One transaction over a vote that is open."""
         found = self.result()
         if found.closed:
             raise UsageError("This vote is closed: open it again to go on.")
         with self._history.write() as writer:
             yield writer, found
-            writer.update(self.run_id, owner=this_process())
-            writer.alive(self.run_id)
 
     def _keep(self, writer: Writer, result: VoteResult, vote: Vote) -> None:
         _store_vote(writer, self.run_id, vote)
@@ -150,7 +146,7 @@ def load_votes(stored: StoredRun) -> VoteResult:
         ballots=ballots,
         votes=in_order(ballots, votes),
         environment=summary.environment,
-        state="complete" if summary.state == "complete" else "incomplete",
+        state="complete" if summary.state == "complete" else "open",
         run_id=summary.run_id,
         name=summary.name,
         workspace=summary.workspace,
@@ -167,7 +163,7 @@ def store_votes(
     run_id = new_run_id()
     new = replace(_new_run(run_id, result), workspace=workspace, note=note, imported=imported)
     with history.write() as writer:
-        writer.begin(new, owner="")
+        writer.begin(new, owner="", state=result.state)
         for ballot in result.ballots:
             _store_ballot(writer, run_id, ballot)
         for vote in result.votes:
@@ -209,12 +205,11 @@ def _known(found: VoteResult, ballot_id: str) -> Ballot:
 
 
 def _columns(result: VoteResult) -> Mapping[str, Any]:
-    """Columns that follow from the votes; warnings are of the history's own making and are put away."""
+    """Columns that follow from the votes."""
     times = [vote.at for vote in result.votes] + [ballot.asked_at for ballot in result.ballots]
     began = datetime.fromisoformat(result.started_at).timestamp() if result.started_at else 0.0
     return {
         "verdict": [{"topic": "quality", "text": summary_line(result)}],
-        "warnings": [],
         "seconds": result.seconds if not began else max(0.0, max(times, default=began) - began),
     }
 

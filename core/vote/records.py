@@ -13,7 +13,7 @@ from core.engines.base import ENGINE_NAMES, EngineName, Mode, Retrieval
 Letter = Literal["a", "b"]
 Choice = Literal["a", "b", "tie", "bad", "skip"]
 """A, B, equally good, both bad; "skip" passes a question over and counts for nothing."""
-State = Literal["complete", "incomplete"]
+State = Literal["open", "complete"]
 
 LETTERS: tuple[Letter, ...] = get_args(Letter)
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -115,7 +115,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class VoteResult:
-    """A vote as far as it came: "incomplete" until somebody closes it, and open to votes until then.
+    """A vote as far as it came: open to votes until somebody closes it, then complete.
 
     `ballots` are in the order of their questions, `votes` in that of the ballots, then of time.
     """
@@ -124,7 +124,7 @@ class VoteResult:
     ballots: tuple[Ballot, ...] = ()
     votes: tuple[Vote, ...] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
-    state: State = "incomplete"
+    state: State = "open"
     run_id: str = ""
     name: str = "Blind vote"
     workspace: str = ""

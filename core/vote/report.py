@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.engines.base import ENGINE_LABELS, Mode
+from core.history.layout import backend_label, date_and_time, template, where
 from core.history.texts import duration
 from core.vote.counting import BallotTally, Tally, by_ballot, by_voter, interval, sentences, tally
 from core.vote.exports import CHOICES
 from core.vote.records import LETTERS, Ballot, VoteResult
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 _DEFAULT_CHUNKS = {Mode.CONTROLLED: "the default number", Mode.NATIVE: "each framework's own number"}
 _LEFT, _WIDTH = 20, 520
@@ -24,14 +20,17 @@ def export_html(result: VoteResult, *, note: str = "") -> str:
     """The vote as a self-contained page: verdict first, then the score, voters, and every question."""
     whole, names = tally(result), result.voters
     found = sentences(result)
-    return _template().render(
+    return template(Path(__file__).with_name("vote.html.j2")).render(
         run=result,
+        title=result.name,
+        backend=backend_label(result.environment),
+        warnings=(),
         note=note,
         labels=ENGINE_LABELS,
         state="closed" if result.closed else "still open: this is how it stands",
-        started=_moment(result.started_at),
+        started=date_and_time(result.started_at),
         took=duration(result.seconds),
-        verdict=found,
+        verdict=[("Which one do people prefer?", found)],
         tally=whole,
         score=_score(whole) if whole.decided else None,
         voters=[(names[voter], _counts(item)) for voter, item in by_voter(result).items()],
@@ -87,8 +86,7 @@ def _outcome(ballot: Ballot, found: Tally) -> str:
 
 
 def _setting(result: VoteResult) -> list[tuple[str, str]]:
-    plan, where = result.plan, result.environment
-    backend, model = where.get("backend") or {}, where.get("model") or {}
+    plan, model = result.plan, result.environment.get("model") or {}
     rows = [
         ("Blindness", "both answers shown at once under A and B; who was A drawn by lot for each question"),
         ("Mode", plan.mode.value),
@@ -96,22 +94,5 @@ def _setting(result: VoteResult) -> list[tuple[str, str]]:
         ("Chunks", f"{plan.top_k} a question" if plan.top_k else _DEFAULT_CHUNKS[plan.mode]),
         ("Documents", "all" if plan.documents is None else ", ".join(plan.documents)),
         ("Answered by", str(model.get("label") or model.get("name") or "")),
-        ("Milvus", f"{backend.get('label', '')} at {backend.get('address', '')}"),
     ]
-    return rows + [(str(name), str(value)) for name, value in (where.get("packages") or {}).items()]
-
-
-def _moment(text: str) -> str:
-    if not text:
-        return ""
-    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-@cache
-def _template() -> Template:
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8"))
+    return rows + where(result.environment)

@@ -9,8 +9,10 @@ from core.cli import main
 from core.evaluate import add_evaluation
 from core.history import History
 from core.settings import Settings
+from core.vote import export_json as export_votes
 from tests.core.evaluate.synthetic import VARIANTS, evaluated
 from tests.core.history.synthetic import result
+from tests.core.vote.conftest import result as vote_result
 
 
 @pytest.fixture
@@ -179,3 +181,21 @@ def test_a_form_that_evaluations_do_not_have_is_refused_with_those_they_have(qua
     code, _, complaint = command("export", ids[0], "--format", "samples")
     assert code == 2
     assert "exported as json or csv or outcomes or html" in complaint
+
+
+def test_a_vote_is_shown_exported_imported_and_compared_like_any_run(archive, tmp_path):
+    command, _ = archive
+    sent = vote_result(["a", "a", "tie"], name="Board", state="complete")
+    kept = tmp_path / "vote.json"
+    kept.write_text(export_votes(sent, note="in May"))
+    for name in ("One", "Two"):
+        assert command("import", kept, "--name", name)[0] == 0
+    line = command("list", "--kind", "vote")[1]
+    assert "3/3 questions" in line
+    assert "complete" in line
+    ids = [run["run_id"] for run in json.loads(command("list", "--kind", "vote", "--json")[1])["runs"]]
+    assert "decided votes" in command("show", ids[0])[1]
+    code, out, _ = command("compare", *ids)
+    assert (code, out.startswith("No measurable change")) == (0, True)
+    assert command("export", ids[0], "--output", tmp_path / "vote.html")[0] == 0
+    assert "Which one do people prefer?" in (tmp_path / "vote.html").read_text()

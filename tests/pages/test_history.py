@@ -218,7 +218,7 @@ def test_benchmarks_and_evaluations_stand_in_one_list_with_what_each_consists_of
     assert "3 cells" in texts(app)
     assert "no measurable difference between LlamaIndex and LangChain" in plain(texts(app))
     kinds = app.button_group(key="history-kinds")
-    assert [option.split()[-1] for option in kinds.options] == ["Benchmarks", "Evaluations"]
+    assert [option.split()[-1] for option in kinds.options] == ["Benchmarks", "Evaluations", "Votes"]
     kinds.set_value(["evaluation"]).run()
     assert names(app) == ["**Quality**"]
 

@@ -8,10 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 import core
 from core import history, vote
-from core.evaluate import Question, save_set
+from core.evaluate import Question, delete_set, save_set
 from pages.parts import palette
 from pages.parts.safe_text import JOINER
-from pages.parts.voting import exporting, polls, score
+from pages.parts.voting import polls, score
 from tests.core.vote.conftest import ballot, choices_for, result
 from tests.pages.conftest import FULL, button, said, texts
 from tests.source import ROOT
@@ -75,6 +75,7 @@ def test_a_saved_question_set_can_be_voted_on(visit):
     app.selectbox(key="vote-source").set_value("Set: Board").run()
     button(app, "Begin the vote").click().run()
     assert "Is there wifi on board" in texts(app)
+    delete_set(where, "Board")
 
 
 def test_nothing_on_the_page_tells_the_engines_apart_before_the_vote():
@@ -202,25 +203,6 @@ def test_a_closed_vote_shows_its_results_and_may_be_opened_again():
     assert "ferry 0" in texts(app)
 
 
-def test_an_open_votes_results_are_not_shown_without_a_warning():
-    """What History draws: whoever has yet to vote would see who was who."""
-
-    def page(run_id):
-        import core
-        from core import history, vote
-        from pages.parts.voting import results
-
-        opened = core.run(history.open_history(core.Settings.load()))
-        results.draw(None, vote.load_votes(opened.stored(run_id)))
-
-    poll = begin(ballot(0))
-    poll.cast("b0", "ada", "a")
-    app = AppTest.from_function(page, kwargs={"run_id": poll.run_id}, default_timeout=30).run()
-    assert "still open" in app.info[0].value
-    assert "LlamaIndex" not in texts(app)
-    assert "LlamaIndex preferred" in texts(app.toggle[0].set_value(True).run())
-
-
 @pytest.mark.parametrize("run_id", ["f" * 32, "../../x"])
 def test_an_address_that_leads_to_no_vote_says_so(run_id):
     poll = begin()
@@ -274,27 +256,31 @@ def test_the_score_is_drawn_in_the_engines_colours_with_its_interval():
     [(9, "No measurable change: LlamaIndex had 44%"), (8, "people voted on different questions")],
     ids=["compared", "refused"],
 )
-def test_two_votes_are_compared_or_it_is_said_why_not(questions, told):
-    def page(before, now):
-        from pages.parts.voting import comparing
-
-        comparing.draw(before, now)
-
-    pair = {
-        "before": result(choices_for("llamaindex", 4, 9)),
-        "now": result(choices_for("llamaindex", 6, questions)),
-    }
-    app = AppTest.from_function(page, kwargs=pair, default_timeout=30).run()
+def test_two_votes_are_compared_in_the_history_or_it_is_said_why_not(visit, questions, told):
+    pair = [result(choices_for("llamaindex", wins, of)) for wins, of in ((4, 9), (6, questions))]
+    before, now = (vote.store_votes(opened(), item, workspace="votes-compared") for item in pair)
+    app = visit("history", workspace="votes-compared", run=now, **{"with": before})
     assert not app.exception
     shown = [*(part.value for part in app.warning), texts(app)]
     assert told in "".join(shown).replace("\\", "").replace(JOINER, "")
-    assert len(app.get("plotly_chart")) == (2 if questions == 9 else 0)
+
+
+def test_an_open_vote_is_in_the_history_and_asks_before_it_shows_who_was_who(visit):
+    poll = begin(ballot(0), workspace="votes-open")
+    listed = texts(visit("history", workspace="votes-open"))
+    assert ":material/how_to_vote: open" in listed
+    assert "1 question" in listed
+    poll.cast("b0", "ada", "a")
+    app = visit("history", workspace="votes-open", run=poll.run_id)
+    assert "look when you have voted yourself" in app.info[0].value
+    assert "LlamaIndex" not in texts(app)
+    assert not app.warning
+    assert "LlamaIndex preferred" in texts(app.toggle[0].set_value(True).run())
 
 
 def test_the_report_has_the_pages_colours():
-    page = exporting.make("html", result(["a"]))
-    assert all(palette.engine(name).color in page for name in NAMES)
-    assert exporting.file_name(result(["a"], name="Board: May!")) == "tandem-board-may-2026-11-20"
+    page = vote.export_html(result(["a"])).lower()
+    assert all(palette.engine(name).color.lower() in page for name in NAMES)
 
 
 def test_a_vote_outlives_the_documents_it_was_about():

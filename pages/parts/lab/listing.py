@@ -207,7 +207,7 @@ def head(name: str, result: Any, done: str) -> None:
             st.subheader(plain(name), anchor=False, width="content")
             st.markdown(words.STATES[result.state])
         st.caption(" · ".join(fact for fact in facts if fact))
-    if result.state != "complete":
+    if result.state not in ("complete", "open"):
         _say_incomplete(result, done)
 
 

@@ -60,6 +60,7 @@ ASYNC = {
 
 STATES = {
     "running": ":blue-badge[:material/progress_activity: running]",
+    "open": ":blue-badge[:material/how_to_vote: open]",
     "complete": ":green-badge[:material/check: complete]",
     "incomplete": ":orange-badge[:material/warning: incomplete]",
     "cancelled": ":gray-badge[:material/stop_circle: cancelled]",

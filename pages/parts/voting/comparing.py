@@ -1,38 +1,22 @@
-"""Two votes on the same questions side by side: whether the preference changed, and can that be told."""
+"""What changed between two votes on the same questions, drawn."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core import TandemError, vote
+from core import vote
 from pages.parts.lab import drawing
-from pages.parts.safe_text import plain
-from pages.parts.units import count
 from pages.parts.voting import score
 
 
-def draw(before: vote.VoteResult, now: vote.VoteResult) -> None:
-    """The comparison, or why there is none."""
-    try:
-        found = vote.compare_votes(before, now)
-    except TandemError as error:
-        st.warning(plain(str(error)), icon=":material/balance:")
-        return
-    st.markdown(f"### {plain(found.summary)}", anchors=False)
-    for label, result in (("Before", before), ("Now", now)):
-        counted = vote.tally(result)
-        st.markdown(f"**{label}:** {plain(result.name)}, {plain(result.started_at[:10])}")
-        st.plotly_chart(
-            score.figure(counted, ahead=found.engine),
-            config=drawing.CONFIG,
-            key=f"change-{label}-{found.before}-{found.now}",
-            alt=counted.sentence,
-        )
+def draw(now: vote.VoteResult, found: vote.VoteComparison) -> None:
+    """Both scores, one above the other."""
+    for label, counted in (("Before", found.counted_before), ("Now", found.counted_now)):
+        st.markdown(f"**{label}**")
+        key = f"change-{label}-{found.before}-{found.now}"
+        drawn = score.figure(counted, ahead=found.engine)
+        st.plotly_chart(drawn, config=drawing.CONFIG, key=key, alt=counted.sentence)
     st.caption(
         "Share of the decided votes with its 95% Wilson interval. Fisher's exact test gives "
         f"p = {found.p:.2g}; it takes the votes for independent of each other."
     )
-    if found.differences:
-        total = count(len(found.differences), "difference")
-        with st.expander(f"{total} between the two", icon=":material/difference:"):
-            st.markdown("\n".join(f"- {plain(text)}" for text in found.differences))

@@ -30,27 +30,16 @@ def draw(workspace: Workspace, result: vote.VoteResult) -> None:
     _questions(result)
 
 
-def title(result: vote.VoteResult) -> None:
-    """Name, state and circumstances of an open vote."""
-    when = result.started_at.replace("T", " ").partition("+")[0]
-    model = (result.environment.get("model") or {}).get("label", "")
-    backend = (result.environment.get("backend") or {}).get("label", "")
-    facts = [f"{when} UTC" if when else "", plain(str(backend)), plain(str(model))]
-    with st.container(gap=None):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(plain(result.name), anchor=False, width="content")
-            st.markdown(
-                ":green-badge[:material/check: closed]"
-                if result.closed
-                else ":blue-badge[:material/how_to_vote: open]"
-            )
-        st.caption(" · ".join(fact for fact in facts if fact))
-
-
 def _wanted(result: vote.VoteResult) -> bool:
     st.info(
         "This vote is still open, and its results say who was who: look when you have voted yourself.",
         icon=":material/visibility_off:",
+    )
+    st.page_link(
+        "pages/compare.py",
+        label="Go to the vote",
+        icon=":material/how_to_vote:",
+        query_params={"run": result.run_id},
     )
     return st.toggle("Show the results as they stand", key=f"open-results-{result.run_id}")
 

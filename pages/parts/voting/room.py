@@ -10,10 +10,10 @@ import streamlit as st
 import core
 from core import DocumentRecord, Job, TandemError, UsageError, Workspace, sample, vote
 from pages.parts import answers, citations, frame, session, states
-from pages.parts.lab import shown
+from pages.parts.lab import exporting, listing, shown
 from pages.parts.safe_text import plain, shorten
 from pages.parts.units import count, seconds
-from pages.parts.voting import ballots, beginning, exporting, look, polls, results, score, voters
+from pages.parts.voting import ballots, beginning, look, polls, results, score, voters
 
 PAGE = beginning.PAGE
 TICK = 0.15
@@ -304,9 +304,9 @@ def _results(workspace: Workspace, poll: vote.Poll, result: vote.VoteResult) -> 
             st.button("All votes", icon=":material/arrow_back:", on_click=_leave)
             if result.closed and result.workspace == workspace.name:
                 st.button("Open it again", icon=":material/lock_open:", on_click=_reopen, args=(poll,))
-            exporting.buttons(result)
+            exporting.buttons("vote", result, result.name)
             _presentation(presenting=False)
-    results.title(result)
+    listing.head(result.name, result, "")
     results.draw(workspace, result)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from core import kinds
 from core.errors import UsageError
 from core.history import History
 from core.settings import Settings
@@ -17,9 +18,7 @@ from core.vote import (
     export_csv,
     export_html,
     export_json,
-    import_votes,
     load_votes,
-    read_votes,
 )
 from tests.core.vote.conftest import ballot, choices_for, result
 
@@ -39,7 +38,7 @@ def exported():
 
 def test_a_colleague_sees_the_vote_as_it_was_under_an_id_of_their_own(lite):
     sent = result(["a", "tie"], ["b", "skip"], name="Board", state="complete", run_id="f" * 32)
-    run_id = import_votes(lite, export_json(sent, note="in May").encode(), workspace="w")
+    run_id = kinds.import_json(lite, export_json(sent, note="in May").encode(), workspace="w")
     found, line = load_votes(lite.stored(run_id)), lite.summary(run_id)
     assert run_id != sent.run_id
     assert (found.ballots, found.votes, found.plan) == (sent.ballots, sent.votes, sent.plan)
@@ -72,7 +71,7 @@ def test_a_file_with_one_wrong_value_is_refused_in_one_sentence(exported, path, 
         place = place[step]
     place[last] = exported["votes"][0] if value == "votes.0" else value
     with pytest.raises(UsageError) as raised:
-        read_votes(json.dumps(exported))
+        kinds.read(json.dumps(exported))
     assert len(str(raised.value)) < 400
     assert "<script>" not in str(raised.value)
 
@@ -80,7 +79,7 @@ def test_a_file_with_one_wrong_value_is_refused_in_one_sentence(exported, path, 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"[]", b"{}", b"[" * 100_000, b'{"kind": "vote"}'])
 def test_what_is_no_file_of_a_vote_is_refused(data):
     with pytest.raises(UsageError, match=r"This (JSON )?file"):
-        read_votes(data)
+        kinds.read(data)
 
 
 def test_the_table_has_a_row_a_vote_and_no_formula():

@@ -31,7 +31,7 @@ def test_a_vote_is_there_for_everybody_as_soon_as_it_is_cast(history, poll):
     assert [(vote.voter, vote.choice) for vote in found.of("b0")] == [("ada", "a"), ("bob", "tie")]
     assert found.voters == {"ada": "Ada", "bob": "Voter 2"}
     line = history.summary(poll.run_id)
-    assert (line.state, line.kind, line.workspace) == ("running", "vote", "w")
+    assert (line.state, line.kind, line.workspace) == ("open", "vote", "w")
     assert line.headline.startswith("LlamaIndex preferred in 1 of 1 decided vote,")
 
 
@@ -108,11 +108,11 @@ def test_a_kill_loses_no_vote_and_the_vote_goes_on(history, poll, settings):
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout.readline() == b"cast\n"
         child.kill()
-    assert history.summary(poll.run_id).state == "incomplete"
+    assert history.summary(poll.run_id).state == "open"
     assert poll.result().vote("b0", "ada").choice == "b"
     poll.cast("b1", "ada", "a")
     line = history.summary(poll.run_id)
-    assert (line.state, line.warnings) == ("running", ())
+    assert (line.state, line.warnings) == ("open", ())
 
 
 def test_a_whole_vote_is_stored_and_read_as_it_was(history):
