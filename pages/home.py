@@ -13,9 +13,9 @@ _ENGINES = (palette.engine("llamaindex").tag, palette.engine("langchain").tag)
 _SENTENCES = (
     f"Tandem puts one question to {_ENGINES[0]} and {_ENGINES[1]} at once, over your documents in your "
     "Milvus, and shows both answers as they are written. Each comes with the passages it rests on and with "
-    "where its time went, so you can see what the framework itself changes."
+    "where its time went, so you can see what the framework itself changes. Then it measures: how much "
+    "faster async, threads and batches really are on your Milvus, and which framework answers better."
 )
-
 
 _STEPS = (
     (
@@ -32,9 +32,33 @@ _STEPS = (
         "Ask and compare",
         "compare_arrows",
         (
-            "Both frameworks answer at once. Follow a citation to its page, see which chunks they share and "
-            "where the time went."
+            "Both frameworks answer at once: citations, shared chunks, where the time went. Or hold a blind "
+            "vote: which answer do people prefer?"
         ),
+    ),
+    (
+        "pages/evaluate.py",
+        "Evaluate the answers",
+        "fact_check",
+        (
+            "Questions with known answers, under several settings: which one answers better, by how much, "
+            "and can that be told from chance?"
+        ),
+    ),
+    (
+        "pages/benchmark.py",
+        "Benchmark async",
+        "speed",
+        (
+            "One by one, threads, asyncio, batches: what each buys on your Milvus, by how much, and why. "
+            "Both tutorials are presets."
+        ),
+    ),
+    (
+        "pages/history.py",
+        "Keep and share the results",
+        "history",
+        "Every run is kept as it goes. Compare two, send one as a single HTML page, import a colleague's.",
     ),
     (
         "pages/settings.py",
