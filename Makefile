@@ -23,8 +23,9 @@ run: $(VENV)/app ## Start the app: Milvus Lite and the built-in model, no key ne
 	@$(BIN)/python -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT) \
 		--server.showEmailPrompt=false
 
+# Two at once: a third of the time is waiting. A file stays together, for what its tests share.
 test: check chromium postgresql ## Check, then run every test but the speed tests (PYTEST="-k name")
-	$(BIN)/python -m pytest -m "not perf" $(PYTEST)
+	$(BIN)/python -m pytest -m "not perf" -n 2 --dist loadfile $(PYTEST)
 
 check: $(VENV)/dev ## Lint, formatting and types
 	$(BIN)/python -m ruff check

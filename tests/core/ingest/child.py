@@ -6,6 +6,10 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
+import types
+
+import pytest
 
 from core.errors import StorageError
 from core.ingest import ingest
@@ -30,7 +34,10 @@ def in_child(target, *arguments):
     """What the function returns in another process; the process' exit code when it dies."""
     receive, send = _processes.Pipe(duplex=False)
     process = _processes.Process(target=_send, args=(send, target, arguments))
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:
+        # A child runs its parent's main module again, and AppTest leaves the app there.
+        patch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+        process.start()
     send.close()
     try:
         answer = receive.recv()

@@ -260,7 +260,9 @@ def test_the_first_token_is_the_first_one_with_text(offline, stream):
         words = list(filter(None, stream(client)))
     (span,) = trace.spans
     assert span.first - span.start >= 0.06
-    assert span.end - span.first >= 0.03 * (len(words) - 2)
+    assert span.first < span.end
+    # Not counted from the first token: on a busy machine it is read late, the last one never early.
+    assert span.end - span.start >= 0.06 + 0.03 * (len(words) - 2)
 
 
 @both
