@@ -16,6 +16,9 @@ DARK_PAGE = "#11151D"
 # Mid grey with at least 3 to 1 on both pages: axes, reference lines, what belongs to nobody.
 NEUTRAL = "#7C8798"
 
+# An answer that was right, and one that was wrong; neither belongs to an engine or a mode.
+RIGHT, WRONG = "#4C84D6", "#D9483B"
+
 
 @dataclass(frozen=True)
 class Look:

@@ -76,6 +76,14 @@ def test_colours_stand_out_from_both_pages(look, page):
     assert contrast(look.color, page) >= 3
 
 
+def test_right_and_wrong_are_told_apart_and_taken_for_no_engine_and_no_mode():
+    for vision in VISION:
+        assert math.dist(oklab(palette.RIGHT, vision), oklab(palette.WRONG, vision)) > 0.10
+    for color in (palette.RIGHT, palette.WRONG):
+        assert color not in {look.color for look in LOOKS}
+        assert min(contrast(color, page) for page in (palette.LIGHT_PAGE, palette.DARK_PAGE)) >= 3
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_marks_repeat_what_the_colour_says(group):
     looks = GROUPS[group].values()

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts import palette
 from pages.parts.lab import drawing
 from pages.parts.quality import detail, heat, speed, words
 from pages.parts.quality.reading import Reading, Standing
@@ -155,8 +156,8 @@ def _heat(reading: Reading, metric: str) -> None:
             selection_mode="points",
         )
         st.caption(
-            f'A column a question, the easiest at the left; :color[■]{{foreground="{heat.GOOD}"}} right, '
-            f':color[■]{{foreground="{heat.BAD}"}} wrong, × failed, empty: not measured. '
+            f'A column a question, the easiest at the left; :color[■]{{foreground="{palette.RIGHT}"}} right, '
+            f':color[■]{{foreground="{palette.WRONG}"}} wrong, × failed, empty: not measured. '
             ":material/ads_click: Click a cell to read it below."
         )
 

@@ -16,7 +16,7 @@ from pages.parts.units import count
 _ROW = 48
 # Cells beyond this are drawn but take no click: each that does is an element of its own in the browser.
 CLICKABLE = 6000
-GOOD, BAD, _NONE = "#3391F5", "#B0438A", palette.NEUTRAL
+_NONE = palette.NEUTRAL
 
 
 def order(reading: Reading, metric: str) -> list[str]:
@@ -90,7 +90,11 @@ def _cells(reading: Reading, questions: Sequence[str], keys: Sequence[str], metr
         "y": [place + 0.14 for place in range(len(keys))],
         "zmin": 0,
         "zmax": 1,
-        "colorscale": [[0, BAD], [0.5, drawing.translucent(palette.NEUTRAL, 0.45)], [1, GOOD]],
+        "colorscale": [
+            [0, palette.WRONG],
+            [0.5, drawing.translucent(palette.NEUTRAL, 0.45)],
+            [1, palette.RIGHT],
+        ],
         "xgap": 2 if len(questions) <= 120 else 0,
         "ygap": 20,
         "hoverinfo": "skip",
