@@ -247,11 +247,18 @@ def test_labels_that_cannot_be_met_are_pointed_out(corpus):
         ({"variants": ()}, "no variant to evaluate"),
         ({"questions": (QUESTIONS[0], QUESTIONS[0])}, "the same id"),
         ({"repeats": 0}, "Repeats are 1 to 20"),
+        ({"concurrency": -1}, "choose 1 to 64"),
+        ({"concurrency": 0}, "choose 1 to 64"),
+        ({"concurrency": 10_000}, "choose 1 to 64"),
         ({"judgements": 1}, "the built-in answerer is none"),
         ({"judgements": 1, "retrieval_only": True}, "no answers to judge"),
         ({"questions": tuple(Question(f"{i}", f"{i}?") for i in range(50_001))}, "the limit is 100,000"),
     ],
-    ids=["no questions", "no variants", "ids", "repeats", "no judge", "nothing to judge", "too many"],
+    ids=[
+        *("no questions", "no variants", "ids", "repeats"),
+        *("less than none at once", "none at once", "too many at once"),
+        *("no judge", "nothing to judge", "too many"),
+    ],
 )
 def test_what_cannot_be_evaluated_is_refused_with_the_remedy(corpus, changes, sentence):
     with pytest.raises(UsageError) as caught:
