@@ -13,6 +13,7 @@ from core import kinds
 from core.errors import UsageError
 from core.evaluate import (
     add_evaluation,
+    evaluate,
     export_csv,
     export_html,
     export_json,
@@ -24,6 +25,7 @@ from core.evaluate.recording import HistoryJournal
 from core.history import History
 from core.loop import run
 from core.settings import Settings
+from tests.core.evaluate.conftest import QUESTIONS
 from tests.core.evaluate.synthetic import VARIANTS, evaluated
 
 
@@ -61,6 +63,14 @@ def test_a_colleague_sees_the_evaluation_as_it_was_under_an_id_of_their_own(hist
     assert (line.finished, line.cells, line.config["asked"]) == (4, 4, 40)
     assert "no measurable difference between LlamaIndex and LangChain" in line.headline
     assert line.started_at == 1795168800
+
+
+def test_a_file_does_not_tell_the_name_that_opens_the_workspace(make_corpus):
+    workspace = make_corpus()
+    found = run(evaluate(workspace, QUESTIONS[:1], VARIANTS[:1], retrieval_only=True))
+    told = json.loads(export_json(found))
+    assert (found.workspace, told["workspace"]) == (workspace.name, "")
+    assert json.dumps(workspace.name) not in json.dumps(told)
 
 
 def test_an_import_may_be_called_something_else(history):
