@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from core.documents.records import Chunk
 from core.errors import TandemError
@@ -48,7 +49,7 @@ class Keeper:
             async with asyncio.timeout(LAST_TRY):
                 await self._task
                 await self._write()
-                await self._journal.close(ended)
+                await self._journal.close(self._kept_of(ended))
         except TimeoutError:
             self._failed("The store did not answer in time.")
         except Exception as error:  # noqa: BLE001 - a fault in storing must not cost the evaluation
@@ -73,6 +74,18 @@ class Keeper:
         else:
             del self._outcomes[: len(outcomes)], self._chunks[: len(chunks)]
             self.trouble = ""
+
+    def _kept_of(self, ended: EvaluationResult) -> EvaluationResult:
+        """The end as the journal can tell it: what it has not taken is asked again by who goes on."""
+        if not self._outcomes:
+            return ended
+        lost = {outcome.key for outcome in self._outcomes}
+        return replace(
+            ended,
+            state="incomplete" if ended.state == "complete" else ended.state,
+            outcomes=tuple(outcome for outcome in ended.outcomes if outcome.key not in lost),
+            warnings=(*ended.warnings, f"What is stored of it is not whole: {self.trouble}"),
+        )
 
     def _failed(self, reason: str) -> None:
         if not self.trouble:

@@ -6,6 +6,7 @@ A cell of the stored run is a variant, a round an outcome; the first cell also h
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -52,6 +53,8 @@ class HistoryJournal:
         # Chunks that are kept with an outcome that failed: when it is asked again, they must not go with it.
         self._held: dict[Key, list[dict[str, Any]]] = {}
         self._beating: asyncio.Task[None] | None = None
+        # A sign of life may still be on its thread when the run is over: it must not revive it.
+        self._life, self._over = threading.Lock(), False
 
     async def open(self, begun: EvaluationResult) -> Kept:
         """Begin the run, or go on with it."""
@@ -76,24 +79,27 @@ class HistoryJournal:
             with suppress(StorageError):  # the next outcome meets the same failure, and tells
                 await get_loop().blocking(self._alive, run_id)
 
-    # On threads of the blocking pool, one call at a time.
+    # On threads of the blocking pool, one call at a time, signs of life apart.
 
     def _open(self, begun: EvaluationResult) -> Kept:
-        kept = Kept()
-        if self._resume:
-            stored = self._history.stored(begun.run_id)
-            earlier = load_evaluation(stored)
-            check_same(earlier, begun)
-            kept = Kept(earlier.outcomes, earlier.chunks)
-            self._held = _held(stored)
         self._places = _places(begun)
+        if self._resume:
+            return self._go_on(begun)
         with self._history.write() as writer:
-            if self._resume:
-                writer.update(begun.run_id, owner=self._owner, warnings=list(begun.warnings))
-                writer.alive(begun.run_id)
-            else:
-                writer.begin(_new_run(begun, self._name, self._note), self._owner)
-        return kept
+            writer.begin(_new_run(begun, self._name, self._note), self._owner)
+        return Kept()
+
+    def _go_on(self, begun: EvaluationResult) -> Kept:
+        """What is there already; the run is ours from now on, so that nothing is asked twice."""
+        stored = self._history.stored(begun.run_id)
+        earlier = load_evaluation(stored)
+        check_same(earlier, begun)
+        with self._history.write() as writer:
+            if not writer.resume(begun.run_id, self._owner, stored.summary.updated_at):
+                raise UsageError("That evaluation goes on elsewhere already: wait for it, or stop it first.")
+            writer.update(begun.run_id, warnings=list(begun.warnings))
+        self._held = _held(stored)
+        return Kept(earlier.outcomes, earlier.chunks)
 
     def _append(self, outcomes: Sequence[Outcome], chunks: Sequence[Chunk]) -> None:
         assert self._begun is not None
@@ -102,12 +108,15 @@ class HistoryJournal:
             writer.alive(self._begun.run_id)
 
     def _close(self, ended: EvaluationResult) -> None:
-        with self._history.write() as writer:
+        with self._life, self._history.write() as writer:
+            self._over = True
             _store_end(writer, ended)
 
     def _alive(self, run_id: str) -> None:
-        with self._history.write() as writer:
-            writer.alive(run_id)
+        with self._life:
+            if not self._over:
+                with self._history.write() as writer:
+                    writer.alive(run_id)
 
 
 def load_evaluation(stored: StoredRun) -> EvaluationResult:

@@ -1,5 +1,6 @@
 """Evaluations leave as JSON and tables, come in from files that may hold anything, and are kept whole."""
 
+import asyncio
 import csv
 import io
 import json
@@ -222,6 +223,39 @@ def test_chunks_that_a_failed_answer_was_the_first_to_find_stay_when_it_is_asked
     found = stored(history, result.run_id)
     assert found.errors == 0
     assert found.chunks == {"c0": result.chunks["c0"]}
+
+
+def test_two_who_go_on_with_one_evaluation_do_not_both_ask(history):
+    """Each has read what is there before either took the run."""
+    result = evaluated(count=2, state="cancelled")
+    add_evaluation(history, result)
+
+    async def go_on(begun):
+        journals = [HistoryJournal(history, resume=True) for _ in range(2)]
+        found = await asyncio.gather(*(item.open(begun) for item in journals), return_exceptions=True)
+        for item, kept in zip(journals, found, strict=True):
+            if not isinstance(kept, Exception):
+                await item.close(begun)
+        return found
+
+    found = run(go_on(result))
+    refused = [item for item in found if isinstance(item, UsageError)]
+    assert len(refused) == 1
+    assert "goes on elsewhere" in str(refused[0])
+
+
+def test_a_late_sign_of_life_does_not_revive_an_evaluation_that_is_over(history):
+    result = evaluated(count=2)
+
+    async def whole():
+        journal = HistoryJournal(history)
+        await journal.open(replace(result, outcomes=(), chunks={}))
+        await journal.append(result.outcomes, list(result.chunks.values()))
+        await journal.close(result)
+        journal._alive(result.run_id)
+
+    run(whole())
+    assert history.summary(result.run_id).state == "complete"
 
 
 def test_a_whole_evaluation_is_stored_under_its_own_id(history):

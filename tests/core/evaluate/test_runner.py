@@ -226,6 +226,14 @@ def test_a_disk_that_is_full_for_a_moment_costs_nothing(corpus):
     assert journal.ended.state == "complete"
 
 
+def test_what_could_not_be_stored_is_not_called_complete_and_is_asked_by_who_goes_on(corpus):
+    journal = FullDisk(99)
+    result = run(evaluate(corpus, QUESTIONS, PAIR, retrieval_only=True, journal=journal))
+    assert (result.state, len(result.outcomes)) == ("complete", 8)
+    assert (journal.ended.state, journal.ended.outcomes) == ("incomplete", ())
+    assert "not whole: The disk is full" in journal.ended.warnings[-1]
+
+
 def test_labels_that_cannot_be_met_are_pointed_out(corpus):
     odd = (
         Question("a", "Who wrote it?", ("Bea",), ("gone.pdf",)),
