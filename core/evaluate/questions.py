@@ -14,7 +14,7 @@ from typing import Any, Literal
 from core.documents.text import decode
 from core.errors import TandemError, UsageError
 from core.evaluate.records import Question
-from core.evaluate.rows import Row, csv_rows, json_rows, jsonl_rows
+from core.evaluate.rows import Row, csv_rows, guarded, json_rows, jsonl_rows
 from core.evaluate.values import BadValueError, flag, one_text, texts
 from core.sample import questions as sample_records
 from core.settings import Settings
@@ -203,8 +203,9 @@ def _column(name: object) -> str:
 
 
 def _cell(value: Any) -> str:
-    """One text as it is; several, or one that would be taken for several, as a JSON list."""
+    """One text as it is, but for what marks a formula; several, or one that would be taken for several,
+    as a JSON list."""
     if isinstance(value, list):
         single = len(value) == 1 and "|" not in value[0] and not value[0].lstrip().startswith("[")
-        return str(value[0]) if single else json.dumps(value, ensure_ascii=False)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        value = value[0] if single else json.dumps(value, ensure_ascii=False)
+    return str(value).lower() if isinstance(value, bool) else guarded(str(value))
