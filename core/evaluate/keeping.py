@@ -17,6 +17,8 @@ RETRY = 5.0
 """Seconds before keeping is tried again after it failed."""
 LAST_TRY = 10.0
 """Seconds that the end of an evaluation waits for what is not kept yet."""
+CLOSING = 300.0
+"""Seconds for the journal to be closed: over many variants what it says takes long to work out."""
 
 _log = logging.getLogger("tandem.evaluate")
 
@@ -49,6 +51,7 @@ class Keeper:
             async with asyncio.timeout(LAST_TRY):
                 await self._task
                 await self._write()
+            async with asyncio.timeout(CLOSING):
                 await self._journal.close(self._kept_of(ended))
         except TimeoutError:
             self._failed("The store did not answer in time.")

@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.documents.records import Chunk
@@ -110,7 +110,10 @@ class HistoryJournal:
     def _close(self, ended: EvaluationResult) -> None:
         with self._life, self._history.write() as writer:
             self._over = True
-            _store_end(writer, ended)
+            _store_state(writer, ended)
+        told = _told(ended)
+        with self._history.write() as writer:
+            _store_told(writer, ended, told)
 
     def _alive(self, run_id: str) -> None:
         with self._life:
@@ -166,11 +169,13 @@ def add_evaluation(
     result = result if result.run_id else replace(result, run_id=new_run_id())
     began = moment(result.started_at) if result.started_at else 0.0
     new = replace(_new_run(result, name, note), imported=imported, started_at=began)
+    told = _told(result)
     with history.write() as writer:
         writer.begin(new, owner="")
         chunks = list(result.chunks.values())
         _store_outcomes(writer, result.run_id, _places(result), result.outcomes, chunks, {})
-        _store_end(writer, result)
+        _store_state(writer, result)
+        _store_told(writer, result, told)
     return result.run_id
 
 
@@ -198,22 +203,35 @@ def _store_outcomes(
         writer.round(run_id, outcome.variant, places[outcome.key], data)
 
 
-def _store_end(writer: Writer, ended: EvaluationResult) -> None:
-    """Write how it ended, and what it says."""
+@dataclass(frozen=True)
+class _Told:
+    """What an evaluation says: a line for each variant, and sentences."""
+
+    lines: Mapping[str, Any]
+    sentences: tuple[str, ...]
+
+
+def _told(ended: EvaluationResult) -> _Told:
+    """Worked out before any transaction: 16 variants of 1,278 questions take 20 s."""
     from core.evaluate.summary import conclusions
 
     found = conclusions(ended)
     lines = {line["variant"]: line for line in found["leaderboard"]}
+    return _Told(lines, (*findings(ended), *found["verdict"]))
+
+
+def _store_state(writer: Writer, ended: EvaluationResult) -> None:
+    """Write how it ended."""
+    writer.finish(ended.run_id, ended.state, warnings=list(ended.warnings), seconds=ended.seconds)
+
+
+def _store_told(writer: Writer, ended: EvaluationResult, told: _Told) -> None:
+    """Write what it says."""
     for position, (key, data) in enumerate(_cells(ended).items()):
         whole = len(ended.of(key)) == len(ended.questions) * ended.plan.repeats
-        writer.cell(ended.run_id, key, {**data, "summary": lines[key]}, position, finished=whole)
-    writer.finish(
-        ended.run_id,
-        ended.state,
-        warnings=list(ended.warnings),
-        seconds=ended.seconds,
-        verdict=[{"topic": "quality", "text": text} for text in (*findings(ended), *found["verdict"])],
-    )
+        writer.cell(ended.run_id, key, {**data, "summary": told.lines[key]}, position, finished=whole)
+    verdict = [{"topic": "quality", "text": text} for text in told.sentences]
+    writer.update(ended.run_id, verdict=verdict)
 
 
 def _new_run(begun: EvaluationResult, name: str, note: str) -> NewRun:

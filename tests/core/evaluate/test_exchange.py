@@ -21,6 +21,7 @@ from core.evaluate import (
     export_variants_csv,
     load_evaluation,
     read_evaluation,
+    recording,
 )
 from core.evaluate.recording import HistoryJournal
 from core.history import History
@@ -242,6 +243,27 @@ def test_two_who_go_on_with_one_evaluation_do_not_both_ask(history):
     refused = [item for item in found if isinstance(item, UsageError)]
     assert len(refused) == 1
     assert "goes on elsewhere" in str(refused[0])
+
+
+def test_how_it_ended_is_kept_before_what_it_says_is_worked_out(history, monkeypatch):
+    """That takes long for many variants, and the process may end meanwhile."""
+    result, seen = evaluated(count=2), []
+    plain = recording._told
+
+    def told(ended):
+        seen.append(history.summary(ended.run_id).state)
+        return plain(ended)
+
+    async def whole():
+        journal = HistoryJournal(history)
+        await journal.open(replace(result, outcomes=(), chunks={}))
+        await journal.append(result.outcomes, list(result.chunks.values()))
+        await journal.close(result)
+
+    monkeypatch.setattr(recording, "_told", told)
+    run(whole())
+    assert seen == ["complete"]
+    assert history.summary(result.run_id).headline
 
 
 def test_a_late_sign_of_life_does_not_revive_an_evaluation_that_is_over(history):

@@ -7,6 +7,7 @@ import pytest
 
 from core.engines.base import Mode, Retrieval
 from core.errors import StorageError, UsageError
+from core.evaluate import keeping
 from core.evaluate.events import Answered, Begun, Ended, Progress, Warned
 from core.evaluate.journal import LinesJournal, MemoryJournal, read_journal
 from core.evaluate.records import EvaluationResult, Question, Variant
@@ -232,6 +233,18 @@ def test_what_could_not_be_stored_is_not_called_complete_and_is_asked_by_who_goe
     assert (result.state, len(result.outcomes)) == ("complete", 8)
     assert (journal.ended.state, journal.ended.outcomes) == ("incomplete", ())
     assert "not whole: The disk is full" in journal.ended.warnings[-1]
+
+
+def test_a_journal_that_takes_long_to_say_what_was_found_is_waited_for(corpus, monkeypatch):
+    class Slow(MemoryJournal):
+        async def close(self, ended):
+            await asyncio.sleep(0.3)
+            await super().close(ended)
+
+    monkeypatch.setattr(keeping, "LAST_TRY", 0.2)
+    journal = Slow()
+    result = run(evaluate(corpus, QUESTIONS, PAIR, retrieval_only=True, journal=journal))
+    assert (journal.ended.state, result.warnings) == ("complete", ())
 
 
 def test_labels_that_cannot_be_met_are_pointed_out(corpus):
