@@ -12,7 +12,9 @@ from core.evaluate.events import Answered, Begun, Ended, Progress, Warned
 from core.evaluate.journal import LinesJournal, MemoryJournal, read_journal
 from core.evaluate.records import EvaluationResult, Question, Variant
 from core.evaluate.runner import cutoffs, estimate, evaluate
+from core.ingest import Upload, ingest
 from core.loop import run
+from core.workspace import Workspace
 from tests.core.evaluate.conftest import QUESTIONS
 
 PAIR = (Variant("llamaindex", Retrieval.DENSE, 2), Variant("langchain", Retrieval.HYBRID, 2))
@@ -184,6 +186,17 @@ def test_another_evaluation_is_not_taken_for_the_rest_of_this_one(corpus, tmp_pa
     run(evaluate(corpus, **given, journal=LinesJournal(path)))
     with pytest.raises(UsageError, match=f"because the {what} changed"):
         run(evaluate(corpus, **{**given, **changes}, journal=LinesJournal(path)))
+
+
+def test_a_corpus_that_was_cut_anew_meanwhile_is_not_mixed_with_the_old_one(make_corpus):
+    text = "The keeper is called Ada. " * 40 + "The ferry leaves at noon."
+    journal, asked = MemoryJournal(), (Question("q", "When does the ferry leave?", ("at noon",)),)
+    workspace = make_corpus({"long.txt": text}, chunk_size=500)
+    run(evaluate(workspace, asked, PAIR[:1], retrieval_only=True, journal=journal))
+    finer = run(Workspace.open(workspace.settings.model_copy(update={"chunk_size": 200}), workspace.name))
+    assert run(ingest(finer, [Upload("long.txt", text.encode())])).succeeded
+    with pytest.raises(UsageError, match="because the cutting of the corpus changed"):
+        run(evaluate(finer, asked, PAIR[:1], retrieval_only=True, journal=journal))
 
 
 def test_a_journal_that_a_kill_cut_off_loses_only_the_line_that_was_being_written(corpus, tmp_path):
