@@ -28,6 +28,7 @@ from core.evaluate.records import EvaluationResult, Outcome
 from core.history import History, NewRun, Writer, new_run_id
 from core.history.benchmarks import moment
 from core.history.records import StoredRun
+from core.history.texts import LONGEST_NAME, clean
 from core.loop import get_loop
 from core.processes import this_process
 
@@ -240,7 +241,7 @@ def _new_run(begun: EvaluationResult, name: str, note: str) -> NewRun:
     return NewRun(
         run_id=begun.run_id,
         kind="evaluation",
-        name=name,
+        name=" ".join(clean(name).split())[:LONGEST_NAME] or "Evaluation",
         note=note,
         config=config | {"asked": len(begun.questions)},
         environment=begun.environment,

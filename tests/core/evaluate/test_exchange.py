@@ -266,6 +266,15 @@ def test_how_it_ended_is_kept_before_what_it_says_is_worked_out(history, monkeyp
     assert history.summary(result.run_id).headline
 
 
+def test_a_name_as_long_as_a_file_may_have_does_not_keep_an_evaluation_from_being_stored(
+    tmp_path, postgres_url
+):
+    """PostgreSQL refuses what a column does not hold, and SQLite does not."""
+    strict = History.open(Settings.load({"home": tmp_path, "database_url": postgres_url}))
+    run_id = add_evaluation(strict, evaluated(count=2), name="questions " * 25)
+    assert len(strict.summary(run_id).name) <= 200
+
+
 def test_a_late_sign_of_life_does_not_revive_an_evaluation_that_is_over(history):
     result = evaluated(count=2)
 
