@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         BadRow,
         Loaded,
         export_questions,
+        gather,
         labels_of,
         load_questions,
         question_of,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from core.evaluate.recording import HistoryJournal, add_evaluation, load_evaluation, store_evaluation
     from core.evaluate.records import ChunkSize, EvaluationResult, Found, Outcome, Plan, Question, Variant
     from core.evaluate.report import export_html
+    from core.evaluate.rows import Row
     from core.evaluate.runner import estimate, evaluate
     from core.evaluate.scoring import metric_value
     from core.evaluate.sets import SetSummary, delete_set, delete_sets, list_sets, load_set, save_set
@@ -61,13 +63,14 @@ _ROOMS = {
     "journal": ("Journal", "LinesJournal", "MemoryJournal", "read_journal"),
     "metrics": ("DEFINITIONS", "Definition", "definition", "metric_title"),
     "questions": (
-        *("BadRow", "Loaded", "export_questions", "labels_of", "load_questions", "question_of"),
+        *("BadRow", "Loaded", "export_questions", "gather", "labels_of", "load_questions", "question_of"),
         *("question_to_json",),
         *("questions_hash", "read_questions", "sample_questions"),
     ),
     "report": ("export_html",),
     "recording": ("HistoryJournal", "add_evaluation", "load_evaluation", "store_evaluation"),
     "records": ("ChunkSize", "EvaluationResult", "Found", "Outcome", "Plan", "Question", "Variant"),
+    "rows": ("Row",),
     "runner": ("estimate", "evaluate"),
     "scoring": ("metric_value",),
     "sets": ("SetSummary", "delete_set", "delete_sets", "list_sets", "load_set", "save_set"),
@@ -107,6 +110,7 @@ __all__ = [
     "Point",
     "Progress",
     "Question",
+    "Row",
     "SetSummary",
     "Speed",
     "Threshold",
@@ -132,6 +136,7 @@ __all__ = [
     "export_questions",
     "export_variants_csv",
     "findings",
+    "gather",
     "headlines",
     "labels_of",
     "list_sets",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from core.errors import UsageError
-from core.evaluate.compare import Difference, holm, paired, question_values
+from core.evaluate.compare import Difference, corrected, paired, question_values
 from core.evaluate.metrics import JUDGED
 from core.evaluate.records import EvaluationResult, Plan, Question
 from core.evaluate.summary import VariantSummary, headlines, metric_names, summarize
@@ -171,12 +171,11 @@ def _changes(
             variant.key,
             question_values(now, variant.key, metric),
             question_values(before, variant.key, metric),
+            compared=len(cases),
         )
         for variant, metric in cases
     ]
-    adjusted = holm([item.p for item in found])
-    for (variant, metric), item, p in zip(cases, found, adjusted, strict=True):
-        difference = replace(item, p_adjusted=p, compared=len(found))
+    for (variant, metric), difference in zip(cases, corrected(found), strict=True):
         yield VariantChange(variant.key, variant.label, metric, _judge(difference, tolerance), difference)
 
 

@@ -43,10 +43,9 @@ class Corpus:
     documents: tuple[DocumentRecord, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready: what a result keeps of it."""
+        """JSON-ready: what a result keeps of it; no workspace's name, for who knows that may open it."""
         return {
             "label": self.label,
-            "workspace": self.workspace.name,
             "mode": self.mode.value,
             "documents": len({record.name for record in self.documents}),
             "chunks": sum(record.chunks for record in self.documents),

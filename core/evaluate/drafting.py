@@ -196,7 +196,7 @@ async def _chat(workspace: Workspace, passage: str) -> str:
         )
         response.raise_for_status()
         return str(response.json()["choices"][0]["message"]["content"])
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(
             "The chat model's reply cannot be read: check that it speaks OpenAI's form."
         ) from error
@@ -224,6 +224,6 @@ def _object(text: str) -> dict[str, Any]:
     match = re.search(r"\{.*\}", text, re.DOTALL)
     try:
         value = json.loads(match[0]) if match else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.evaluate.records import EvaluationResult, Outcome
@@ -25,9 +26,10 @@ def export_json(result: EvaluationResult, *, name: str = "", note: str = "", **m
     """The evaluation as one JSON document, which another Tandem imports.
 
     `more` are fields beside those of the evaluation, which an import passes over. It is on one line:
-    indented it would be half as large again, and files of many answers are large.
+    indented it would be half as large again, and files of many answers are large. The workspace's name
+    stays here: whoever knows it may open the workspace.
     """
-    data = {**more, "name": name, "note": note, **result.to_json()}
+    data = {**more, "name": name, "note": note, **replace(result, workspace="").to_json()}
     return json.dumps(storable(data), ensure_ascii=False, allow_nan=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from core.engines.base import ENGINE_LABELS
-from core.evaluate.compare import Difference, differences
+from core.evaluate.compare import Difference, corrected, differences
 from core.evaluate.metrics import metric_title
 from core.evaluate.records import RETRIEVAL_LABELS, EvaluationResult, Variant
 from core.evaluate.summary import headlines, summarize, telling
@@ -17,17 +17,36 @@ def findings(result: EvaluationResult) -> tuple[str, ...]:
     """Sentences, the one about the frameworks first; empty where nothing can be said."""
     names = headlines(result)
     metrics = telling(names)
-    said = [item for metric in names for item in _compared(result, metric, every=metric in metrics)]
+    compared = _all_compared(result, names, metrics)
+    said = [
+        item for metric in names for item in _told(result, metric, compared[metric], every=metric in metrics)
+    ]
     frameworks = [text for is_framework, text in said if is_framework]
     others = [text for is_framework, text in said if not is_framework]
     return (*frameworks, *others, *_best(result, metrics[:1]))
 
 
-def _compared(result: EvaluationResult, metric: str, *, every: bool) -> Iterator[tuple[bool, str]]:
+def _all_compared(
+    result: EvaluationResult, names: Sequence[str], metrics: Sequence[str]
+) -> dict[str, Sequence[Difference]]:
+    """The comparisons in each metric; those in which differences are sought are corrected together.
+
+    They are told only where something differs: each for itself, up to three in ten evaluations of equals
+    told of a difference.
+    """
+    found: dict[str, Sequence[Difference]] = {name: differences(result, name) for name in names}
+    sought = [name for name in names if name not in metrics]
+    together = iter(corrected([item for name in sought for item in found[name]]))
+    return found | {name: [next(together) for _ in found[name]] for name in sought}
+
+
+def _told(
+    result: EvaluationResult, metric: str, compared: Iterable[Difference], *, every: bool
+) -> Iterator[tuple[bool, str]]:
     """(whether it is about the frameworks, sentence) by pair of values: every one, or what differs."""
     variants = {variant.key: variant for variant in result.plan.variants}
     groups: dict[Pair, list[Difference]] = {}
-    for item in differences(result, metric):
+    for item in compared:
         names = _varied(variants[item.first], variants[item.second])
         if item.n > 1:
             turned = (names[1], names[0]) in groups

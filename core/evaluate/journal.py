@@ -188,6 +188,7 @@ def check_same(earlier: EvaluationResult, now: EvaluationResult) -> None:
     """Raise `UsageError` unless both ask the same questions of the same settings and the same corpus."""
     for what, first, second in (
         ("questions", _asked(earlier.questions), _asked(now.questions)),
+        ("cutting of the corpus", _cut(earlier), _cut(now)),
         *((name, _told(earlier.plan, name), _told(now.plan, name)) for name in Plan.__dataclass_fields__),
     ):
         if first != second:
@@ -199,6 +200,13 @@ def check_same(earlier: EvaluationResult, now: EvaluationResult) -> None:
 
 def _asked(questions: Sequence[Question]) -> str:
     return questions_hash(questions)
+
+
+def _cut(result: EvaluationResult) -> frozenset[tuple[object, object]]:
+    """How many chunks each corpus has: the same documents may have been cut anew meanwhile."""
+    return frozenset(
+        (item.get("label"), item.get("chunks")) for item in result.environment.get("corpora", ())
+    )
 
 
 def _told(plan: Plan, name: str) -> object:

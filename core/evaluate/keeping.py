@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from core.documents.records import Chunk
 from core.errors import TandemError
@@ -16,6 +17,8 @@ RETRY = 5.0
 """Seconds before keeping is tried again after it failed."""
 LAST_TRY = 10.0
 """Seconds that the end of an evaluation waits for what is not kept yet."""
+CLOSING = 300.0
+"""Seconds for the journal to be closed: over many variants what it says takes long to work out."""
 
 _log = logging.getLogger("tandem.evaluate")
 
@@ -48,7 +51,8 @@ class Keeper:
             async with asyncio.timeout(LAST_TRY):
                 await self._task
                 await self._write()
-                await self._journal.close(ended)
+            async with asyncio.timeout(CLOSING):
+                await self._journal.close(self._kept_of(ended))
         except TimeoutError:
             self._failed("The store did not answer in time.")
         except Exception as error:  # noqa: BLE001 - a fault in storing must not cost the evaluation
@@ -73,6 +77,18 @@ class Keeper:
         else:
             del self._outcomes[: len(outcomes)], self._chunks[: len(chunks)]
             self.trouble = ""
+
+    def _kept_of(self, ended: EvaluationResult) -> EvaluationResult:
+        """The end as the journal can tell it: what it has not taken is asked again by who goes on."""
+        if not self._outcomes:
+            return ended
+        lost = {outcome.key for outcome in self._outcomes}
+        return replace(
+            ended,
+            state="incomplete" if ended.state == "complete" else ended.state,
+            outcomes=tuple(outcome for outcome in ended.outcomes if outcome.key not in lost),
+            warnings=(*ended.warnings, f"What is stored of it is not whole: {self.trouble}"),
+        )
 
     def _failed(self, reason: str) -> None:
         if not self.trouble:

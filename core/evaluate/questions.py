@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from core.documents.text import decode
 from core.errors import TandemError, UsageError
 from core.evaluate.records import Question
-from core.evaluate.rows import Row, csv_rows, json_rows, jsonl_rows
+from core.evaluate.rows import Row, csv_rows, guarded, json_rows, jsonl_rows
 from core.evaluate.values import BadValueError, flag, one_text, texts
 from core.sample import questions as sample_records
 from core.settings import Settings
@@ -164,33 +164,44 @@ def export_questions(questions: Sequence[Question], kind: Format) -> bytes:
     return stream.getvalue().encode("utf-8-sig", "replace")
 
 
-def _load(name: str, rows: Iterator[Row], settings: Settings) -> Loaded:
+def gather(rows: Iterable[Row], settings: Settings, unit: str = "line") -> Loaded:
+    """The questions that rows make, each once, and the rows that make none; `unit` is what a place is called.
+
+    A question that is asked twice with other labels, as SQuAD does, gets an id of its own.
+    """
     good: dict[tuple[object, ...], tuple[int, Question]] = {}
     bad: list[BadRow] = []
     ids: set[str] = set()
     for row in rows:
         try:
-            if len(good) == MOST_QUESTIONS:
-                raise BadValueError(
-                    f"It is beyond the limit of {MOST_QUESTIONS:,} questions: split the file."
-                )
-            question = question_of(row.values, settings) if row.problem is None else None
+            question = _question(row, settings, full=len(good) == MOST_QUESTIONS)
         except BadValueError as error:
             bad.append(BadRow(row.line, str(error)))
             continue
-        if question is None:
-            bad.append(BadRow(row.line, row.problem or ""))
-        elif (labels := labels_of(question)) in good:
+        if (labels := labels_of(question)) in good:
             first = good[labels][0]
-            bad.append(BadRow(row.line, f"It repeats the question of line {first}: delete one of them."))
-        else:
-            if question.id in ids:  # asked twice with other labels, as SQuAD does, or an id used twice
-                question = replace(question, id=question_id(json.dumps(labels)))
-            ids.add(question.id)
-            good[labels] = row.line, question
-    if not good and not bad:
-        raise UsageError(f"“{name}” holds no questions: write one a row, with a column “question”.")
+            bad.append(BadRow(row.line, f"It repeats the question of {unit} {first}: delete one of them."))
+            continue
+        if question.id in ids:
+            question = replace(question, id=question_id(json.dumps(labels)))
+        ids.add(question.id)
+        good[labels] = row.line, question
     return Loaded(tuple(question for _, question in good.values()), tuple(bad))
+
+
+def _question(row: Row, settings: Settings, *, full: bool) -> Question:
+    if full:
+        raise BadValueError(f"It is beyond the limit of {MOST_QUESTIONS:,} questions: split the file.")
+    if row.problem is not None:
+        raise BadValueError(row.problem)
+    return question_of(row.values, settings)
+
+
+def _load(name: str, rows: Iterator[Row], settings: Settings) -> Loaded:
+    loaded = gather(rows, settings)
+    if not loaded.questions and not loaded.bad:
+        raise UsageError(f"“{name}” holds no questions: write one a row, with a column “question”.")
+    return loaded
 
 
 def labels_of(item: Question) -> tuple[object, ...]:
@@ -203,8 +214,9 @@ def _column(name: object) -> str:
 
 
 def _cell(value: Any) -> str:
-    """One text as it is; several, or one that would be taken for several, as a JSON list."""
+    """One text as it is, but for what marks a formula; several, or one that would be taken for several,
+    as a JSON list."""
     if isinstance(value, list):
         single = len(value) == 1 and "|" not in value[0] and not value[0].lstrip().startswith("[")
-        return str(value[0]) if single else json.dumps(value, ensure_ascii=False)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        value = value[0] if single else json.dumps(value, ensure_ascii=False)
+    return str(value).lower() if isinstance(value, bool) else guarded(str(value))

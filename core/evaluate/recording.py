@@ -6,9 +6,10 @@ A cell of the stored run is a variant, a round an outcome; the first cell also h
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.documents.records import Chunk
@@ -27,6 +28,7 @@ from core.evaluate.records import EvaluationResult, Outcome
 from core.history import History, NewRun, Writer, new_run_id
 from core.history.benchmarks import moment
 from core.history.records import StoredRun
+from core.history.texts import LONGEST_NAME, clean
 from core.loop import get_loop
 from core.processes import this_process
 
@@ -52,6 +54,8 @@ class HistoryJournal:
         # Chunks that are kept with an outcome that failed: when it is asked again, they must not go with it.
         self._held: dict[Key, list[dict[str, Any]]] = {}
         self._beating: asyncio.Task[None] | None = None
+        # A sign of life may still be on its thread when the run is over: it must not revive it.
+        self._life, self._over = threading.Lock(), False
 
     async def open(self, begun: EvaluationResult) -> Kept:
         """Begin the run, or go on with it."""
@@ -76,24 +80,27 @@ class HistoryJournal:
             with suppress(StorageError):  # the next outcome meets the same failure, and tells
                 await get_loop().blocking(self._alive, run_id)
 
-    # On threads of the blocking pool, one call at a time.
+    # On threads of the blocking pool, one call at a time, signs of life apart.
 
     def _open(self, begun: EvaluationResult) -> Kept:
-        kept = Kept()
-        if self._resume:
-            stored = self._history.stored(begun.run_id)
-            earlier = load_evaluation(stored)
-            check_same(earlier, begun)
-            kept = Kept(earlier.outcomes, earlier.chunks)
-            self._held = _held(stored)
         self._places = _places(begun)
+        if self._resume:
+            return self._go_on(begun)
         with self._history.write() as writer:
-            if self._resume:
-                writer.update(begun.run_id, owner=self._owner, warnings=list(begun.warnings))
-                writer.alive(begun.run_id)
-            else:
-                writer.begin(_new_run(begun, self._name, self._note), self._owner)
-        return kept
+            writer.begin(_new_run(begun, self._name, self._note), self._owner)
+        return Kept()
+
+    def _go_on(self, begun: EvaluationResult) -> Kept:
+        """What is there already; the run is ours from now on, so that nothing is asked twice."""
+        stored = self._history.stored(begun.run_id)
+        earlier = load_evaluation(stored)
+        check_same(earlier, begun)
+        with self._history.write() as writer:
+            if not writer.resume(begun.run_id, self._owner, stored.summary.updated_at):
+                raise UsageError("That evaluation goes on elsewhere already: wait for it, or stop it first.")
+            writer.update(begun.run_id, warnings=list(begun.warnings))
+        self._held = _held(stored)
+        return Kept(earlier.outcomes, earlier.chunks)
 
     def _append(self, outcomes: Sequence[Outcome], chunks: Sequence[Chunk]) -> None:
         assert self._begun is not None
@@ -102,12 +109,18 @@ class HistoryJournal:
             writer.alive(self._begun.run_id)
 
     def _close(self, ended: EvaluationResult) -> None:
+        with self._life, self._history.write() as writer:
+            self._over = True
+            _store_state(writer, ended)
+        told = _told(ended)
         with self._history.write() as writer:
-            _store_end(writer, ended)
+            _store_told(writer, ended, told)
 
     def _alive(self, run_id: str) -> None:
-        with self._history.write() as writer:
-            writer.alive(run_id)
+        with self._life:
+            if not self._over:
+                with self._history.write() as writer:
+                    writer.alive(run_id)
 
 
 def load_evaluation(stored: StoredRun) -> EvaluationResult:
@@ -157,11 +170,13 @@ def add_evaluation(
     result = result if result.run_id else replace(result, run_id=new_run_id())
     began = moment(result.started_at) if result.started_at else 0.0
     new = replace(_new_run(result, name, note), imported=imported, started_at=began)
+    told = _told(result)
     with history.write() as writer:
         writer.begin(new, owner="")
         chunks = list(result.chunks.values())
         _store_outcomes(writer, result.run_id, _places(result), result.outcomes, chunks, {})
-        _store_end(writer, result)
+        _store_state(writer, result)
+        _store_told(writer, result, told)
     return result.run_id
 
 
@@ -189,22 +204,35 @@ def _store_outcomes(
         writer.round(run_id, outcome.variant, places[outcome.key], data)
 
 
-def _store_end(writer: Writer, ended: EvaluationResult) -> None:
-    """Write how it ended, and what it says."""
+@dataclass(frozen=True)
+class _Told:
+    """What an evaluation says: a line for each variant, and sentences."""
+
+    lines: Mapping[str, Any]
+    sentences: tuple[str, ...]
+
+
+def _told(ended: EvaluationResult) -> _Told:
+    """Worked out before any transaction: 16 variants of 1,278 questions take 20 s."""
     from core.evaluate.summary import conclusions
 
     found = conclusions(ended)
     lines = {line["variant"]: line for line in found["leaderboard"]}
+    return _Told(lines, (*findings(ended), *found["verdict"]))
+
+
+def _store_state(writer: Writer, ended: EvaluationResult) -> None:
+    """Write how it ended."""
+    writer.finish(ended.run_id, ended.state, warnings=list(ended.warnings), seconds=ended.seconds)
+
+
+def _store_told(writer: Writer, ended: EvaluationResult, told: _Told) -> None:
+    """Write what it says."""
     for position, (key, data) in enumerate(_cells(ended).items()):
         whole = len(ended.of(key)) == len(ended.questions) * ended.plan.repeats
-        writer.cell(ended.run_id, key, {**data, "summary": lines[key]}, position, finished=whole)
-    writer.finish(
-        ended.run_id,
-        ended.state,
-        warnings=list(ended.warnings),
-        seconds=ended.seconds,
-        verdict=[{"topic": "quality", "text": text} for text in (*findings(ended), *found["verdict"])],
-    )
+        writer.cell(ended.run_id, key, {**data, "summary": told.lines[key]}, position, finished=whole)
+    verdict = [{"topic": "quality", "text": text} for text in told.sentences]
+    writer.update(ended.run_id, verdict=verdict)
 
 
 def _new_run(begun: EvaluationResult, name: str, note: str) -> NewRun:
@@ -213,7 +241,7 @@ def _new_run(begun: EvaluationResult, name: str, note: str) -> NewRun:
     return NewRun(
         run_id=begun.run_id,
         kind="evaluation",
-        name=name,
+        name=" ".join(clean(name).split())[:LONGEST_NAME] or "Evaluation",
         note=note,
         config=config | {"asked": len(begun.questions)},
         environment=begun.environment,

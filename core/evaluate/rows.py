@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from typing import Any
 
 from core.errors import UsageError
+from core.history.texts import FORMULA_SIGNS
 
 _LARGEST_CELL = 10_000_000
 _DELIMITERS = ",;\t"
+# A line that no file has; where it is part of a cell, that cell was never closed.
+_END = "\ufdd0end"
+_MOST_UNCLOSED = 100
 
 
 @dataclass(frozen=True)
@@ -28,25 +31,54 @@ class Row:
 def csv_rows(text: str) -> Iterator[Row]:
     """Rows under a header that has a column `question`; commas, semicolons or tabs.
 
-    Raises `UsageError` when the header has no such column.
+    A quotation mark that is never closed would swallow every row after its own: reading goes on in the
+    line below. Raises `UsageError` when the header has no such column.
     """
     csv.field_size_limit(_LARGEST_CELL)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    first = text.lstrip("\n").partition("\n")[0]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    first = next((line for line in lines if line), "")
     delimiter = max(_DELIMITERS, key=Counter(first).__getitem__)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     header: list[str] | None = None
-    line = 1
-    for cells in _whole(reader):
-        begins, line = line, reader.line_num + 1
-        if not any(cell.strip() for cell in cells):
-            continue
-        if header is None:
+    for begins, cells in _records(lines, delimiter):
+        if isinstance(cells, str):
+            yield Row(begins, problem=cells)
+        elif header is None:
             header = _header(cells)
         elif len(cells) > len(header):
             yield Row(begins, problem=_too_wide(len(cells), len(header), delimiter))
         else:
-            yield Row(begins, dict(zip(header, cells, strict=False)))
+            yield Row(begins, dict(zip(header, map(_unguarded, cells), strict=False)))
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula, and that is read again as it was."""
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA_SIGNS) else cell
+
+
+def _unguarded(cell: str) -> str:
+    """The cell that `guarded` made this of; a spreadsheet shows no such mark, either."""
+    bare = cell.removeprefix("'")
+    return bare if guarded(bare) == cell else cell
+
+
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Line and cells of each row that holds anything, or why it has none."""
+    start = 0
+    for _ in range(_MOST_UNCLOSED):
+        rest = (f"{line}\n" for line in [*lines[start:], _END])
+        reader = csv.reader(rest, delimiter=delimiter)
+        begins = start + 1
+        for cells in _whole(reader):
+            if cells and cells[-1].rstrip("\n") == _END:
+                return
+            if cells and cells[-1].rstrip("\n").endswith(_END):
+                break
+            if any(cell.strip() for cell in cells):
+                yield begins, cells
+            begins = start + reader.line_num + 1
+        yield begins, "A quotation mark in it is never closed: close it, or take it out."
+        start = begins
+    yield start + 1, "From here on nothing was read: too many quotation marks before are never closed."
 
 
 def jsonl_rows(text: str) -> Iterator[Row]:

@@ -32,6 +32,7 @@ _BLOCK = 256
 # So many outcomes that fail in a row mean that a model or Milvus is gone, and not that questions are odd.
 _GIVE_UP = 20
 _AT_ONCE = 4
+MOST_AT_ONCE = 64
 _CUTOFFS = (1, 3, 5, 10)
 
 
@@ -72,7 +73,11 @@ async def evaluate(
         cutoffs=cutoffs(checked),
     )
     check(workspace, questions, plan)
-    width = concurrency or default_concurrency(workspace, retrieval_only=retrieval_only)
+    width = concurrency
+    if width is None:
+        width = default_concurrency(workspace, retrieval_only=retrieval_only)
+    if not 1 <= width <= MOST_AT_ONCE:
+        raise UsageError(f"{width} questions cannot be under way at once: choose 1 to {MOST_AT_ONCE}.")
     run = _Evaluation(workspace, tuple(questions), plan, width, emit or _nobody)
     return await run.execute(journal or MemoryJournal(), run_id, retry_failed=retry_failed)
 

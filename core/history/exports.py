@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from core.bench.records import CellResult, RunResult
+from core.history.texts import no_formula
 from core.history.writer import storable
 
 CELL_COLUMNS = (
@@ -96,16 +97,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_shown(value) for value in row])
+        writer.writerow([no_formula(value) if isinstance(value, str) else value for value in row])
         if text.tell() > 100_000:
             yield text.getvalue()
             text.seek(0)
             text.truncate()
     yield text.getvalue()
-
-
-def _shown(value: Any) -> Any:
-    """A value that no spreadsheet takes for a formula: the text of an error may come from anywhere."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value

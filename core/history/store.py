@@ -98,11 +98,15 @@ class History:
     def stored(self, run_id: str, *, samples: bool = True) -> StoredRun:
         """A run of any kind with all that belongs to it; without `samples` these stay in the database."""
         with self._transaction() as connection:
-            row, summary = _found(connection, run_id)
-            # Percentiles of cells that were under way are computed when they are read.
-            samples = samples or summary.finished < summary.cells
-            parts = _cells(connection, run_id, samples=samples)
-            return StoredRun(summary, tuple(row.verdict), tuple(row.ratios), parts)
+            return _stored(connection, run_id, samples=samples)
+
+    @contextmanager
+    def change(self, run_id: str) -> Iterator[tuple[Writer, StoredRun]]:
+        """One transaction over a run as it is: nobody else changes it between the reading and the writing."""
+        with self._transaction() as connection:
+            writer = Writer(connection)
+            writer.update(run_id)  # a write comes first: it waits for every other one, on any database
+            yield writer, _stored(connection, run_id, samples=True)
 
     def result(self, run_id: str, *, samples: bool = True) -> RunResult:
         """A benchmark as it was measured; raises `UsageError` for a run of another kind.
@@ -183,6 +187,14 @@ def _found(connection: Connection, run_id: str) -> tuple[Row[Any], RunSummary]:
     if row is None:
         raise UsageError("There is no such run in the history: it was deleted, or the link is not whole.")
     return row, _summary(row, _counts(connection, [run_id]))
+
+
+def _stored(connection: Connection, run_id: str, *, samples: bool) -> StoredRun:
+    row, summary = _found(connection, run_id)
+    # Percentiles of cells that were under way are computed when they are read.
+    samples = samples or summary.finished < summary.cells
+    parts = _cells(connection, run_id, samples=samples)
+    return StoredRun(summary, tuple(row.verdict), tuple(row.ratios), parts)
 
 
 def _counts(connection: Connection, run_ids: Sequence[str]) -> dict[tuple[str, bool], int]:

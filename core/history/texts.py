@@ -8,6 +8,7 @@ from core.errors import UsageError
 
 LONGEST_NAME = 200
 LONGEST_NOTE = 10_000
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def clean_name(text: str) -> str:
@@ -36,6 +37,11 @@ def clean(text: str) -> str:
     return "".join(
         letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cs"}
     )
+
+
+def no_formula(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: it may come from anywhere."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def duration(seconds: float) -> str:

@@ -86,6 +86,12 @@ class Writer:
             update(runs).where(runs.c.run_id == run_id).values(state="running", heartbeat=time())
         )
 
+    def resume(self, run_id: str, owner: str, seen: float) -> bool:
+        """Take over a run that has not gone on since it was `seen`; whether nobody else was faster."""
+        still = and_(runs.c.run_id == run_id, runs.c.state != "running", runs.c.updated_at == seen)
+        values = {"state": "running", "owner": owner, "heartbeat": time(), "updated_at": time()}
+        return self._connection.execute(update(runs).where(still).values(**values)).rowcount == 1
+
     def finish(self, run_id: str, state: RunState, **values: Any) -> None:
         """The run is over."""
         self.update(run_id, state=state, **values)

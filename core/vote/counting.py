@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -159,7 +159,11 @@ def tally(result: VoteResult, voter: str | None = None) -> Tally:
 
 def by_voter(result: VoteResult) -> dict[str, Tally]:
     """The votes of each voter, by id, in the order in which they came."""
-    return {voter: tally(result, voter) for voter in result.voters}
+    votes: dict[str, list[Vote]] = {voter: [] for voter in result.voters}
+    for vote in result.votes:
+        votes[vote.voter].append(vote)
+    ballots = {ballot.id: ballot for ballot in result.ballots}
+    return {voter: _count(result, mine, ballots) for voter, mine in votes.items()}
 
 
 def by_ballot(result: VoteResult) -> tuple[BallotTally, ...]:
@@ -249,8 +253,8 @@ def _grouped(result: VoteResult) -> list[tuple[Ballot, list[Vote]]]:
     return [(ballot, votes[ballot.id]) for ballot in result.ballots]
 
 
-def _count(result: VoteResult, votes: Iterable[Vote]) -> Tally:
-    ballots = {ballot.id: ballot for ballot in result.ballots}
+def _count(result: VoteResult, votes: Iterable[Vote], known: Mapping[str, Ballot] | None = None) -> Tally:
+    ballots = known or {ballot.id: ballot for ballot in result.ballots}
     choices: Counter[Choice] = Counter()
     preferred: Counter[EngineName | None] = Counter()
     for vote in votes:

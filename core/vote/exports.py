@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from core.engines.base import ENGINE_LABELS
+from core.history.exports import table
 from core.history.writer import storable
 from core.vote.records import Ballot, Vote, VoteResult
 
@@ -32,18 +32,17 @@ COLUMNS = (
 
 
 def export_json(result: VoteResult, *, note: str = "", **more: Any) -> str:
-    """The vote as one JSON document, which `read_votes` reads; `more` are fields that it passes over."""
-    data = {**more, "note": note, **result.to_json()}
+    """The vote as one JSON document, which `read_votes` reads; `more` are fields that it passes over.
+
+    The workspace's name stays here: whoever knows it may open the workspace.
+    """
+    data = {**more, "note": note, **replace(result, workspace="").to_json()}
     return json.dumps(storable(data), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def export_csv(result: VoteResult) -> str:
     """One row a vote, skips included; ballots that nobody voted on are left out."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(value) for value in row] for row in _rows(result))
-    return stream.getvalue()
+    return "".join(table(COLUMNS, _rows(result)))
 
 
 def _rows(result: VoteResult) -> Iterator[list[Any]]:
@@ -67,10 +66,3 @@ def _row(ballot: Ballot, vote: Vote, name: str) -> list[Any]:
         ballot.identical,
         datetime.fromtimestamp(vote.at, UTC).isoformat(timespec="seconds"),
     ]
-
-
-def _cell(value: Any) -> Any:
-    """A value that no spreadsheet takes for a formula: questions and answers may come from anywhere."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value

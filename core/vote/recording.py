@@ -27,6 +27,7 @@ from core.vote.records import (
     Ballot,
     Choice,
     Plan,
+    State,
     Vote,
     VoteResult,
     in_order,
@@ -69,8 +70,14 @@ class Poll:
         return load_votes(self._history.stored(self.run_id))
 
     def add(self, ballot: Ballot) -> None:
-        """Put a question with its two answers to the vote; its A and B are settled from now on."""
+        """Put a question with its two answers to the vote; its A and B are settled from now on.
+
+        Where another process has asked the same question meanwhile, its answers stay.
+        """
         with self._changing() as (writer, found):
+            place = ballot.number, ballot.question
+            if any((other.number, other.question) == place for other in found.ballots):
+                return
             if len(found.ballots) >= MOST_QUESTIONS:
                 raise UsageError(f"This vote has {MOST_QUESTIONS} questions: close it and begin another.")
             _store_ballot(writer, self.run_id, ballot)
@@ -105,23 +112,24 @@ class Poll:
 
     def close(self) -> None:
         """End the vote: nobody can vote any more, and everybody sees the result."""
-        found = replace(self.result(), state="complete")
-        with self._history.write() as writer:
-            writer.finish(self.run_id, found.state, **_columns(found))
+        self._end("complete")
 
     def reopen(self) -> None:
         """Go on with a vote that was closed."""
-        found = replace(self.result(), state="open")
-        with self._history.write() as writer:
-            writer.update(self.run_id, state=found.state, **_columns(found))
+        self._end("open")
+
+    def _end(self, state: State) -> None:
+        with self._history.change(self.run_id) as (writer, stored):
+            found = replace(load_votes(stored), state=state)
+            writer.finish(self.run_id, state, **_columns(found))
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[Writer, VoteResult]]:
-        """One transaction over a vote that is open."""
-        found = self.result()
-        if found.closed:
-            raise UsageError("This vote is closed: open it again to go on.")
-        with self._history.write() as writer:
+        """One transaction over a vote that is open; others wait for it, whatever process they are in."""
+        with self._history.change(self.run_id) as (writer, stored):
+            found = load_votes(stored)
+            if found.closed:
+                raise UsageError("This vote is closed: open it again to go on.")
             yield writer, found
 
     def _keep(self, writer: Writer, result: VoteResult, vote: Vote) -> None:

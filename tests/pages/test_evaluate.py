@@ -273,6 +273,15 @@ def test_another_workspace_can_neither_see_nor_cancel_a_run(visit, slow):
     assert runs._runs()[run_id].job.wait(20)
 
 
+def test_whoever_goes_on_with_what_goes_on_already_is_shown_that(visit, slow):
+    run_id = started(visit("evaluate", workspace=FULL)).query_params["run"]
+    run = runs._runs()[run_id]
+    assert runs.start(workspace(), run.order, go_on=run_id) == run_id
+    assert runs._runs()[run_id] is run  # and can still be cancelled
+    run.job.cancel()
+    assert run.job.wait(20)
+
+
 def test_a_run_that_is_nowhere_is_one_sentence_with_a_way_on(visit):
     app = visit("evaluate", workspace=FULL, run="0" * 32)
     assert "There is no such run" in shown(app)

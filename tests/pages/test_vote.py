@@ -278,6 +278,20 @@ def test_an_open_vote_is_in_the_history_and_asks_before_it_shows_who_was_who(vis
     assert "LlamaIndex preferred" in texts(app.toggle[0].set_value(True).run())
 
 
+def test_a_vote_that_is_opened_again_is_read_anew_by_who_has_it_open_in_the_history(visit):
+    poll = begin(ballot(0), workspace="votes-reopened")
+    poll.cast("b0", "ada", "a")
+    poll.close()
+    app = visit("history", workspace="votes-reopened", run=poll.run_id)
+    assert "1 of 1 decided vote" in texts(app)
+    poll.reopen()
+    poll.cast("b0", "bob", "a")
+    app.run()
+    assert "look when you have voted yourself" in app.info[0].value
+    poll.close()
+    assert "2 of 2 decided votes" in texts(app.run())
+
+
 def test_the_report_has_the_pages_colours():
     page = vote.export_html(result(["a"])).lower()
     assert all(palette.engine(name).color.lower() in page for name in NAMES)

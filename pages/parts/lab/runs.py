@@ -109,10 +109,12 @@ def stored(workspace: Workspace, run_id: str) -> bench.RunResult:
 def opened(workspace: Workspace, run_id: str) -> kinds.Opened:
     """A run of the history, of whatever kind; raises `UsageError` when there is none of that id."""
     kept: kinds.Opened | None = st.session_state.get(_OPENED)
-    if kept is not None and kept.summary.run_id == run_id:
+    opened = open_history(workspace)
+    # One that was complete may have gone on: a vote is opened again, what failed is asked again.
+    if kept is not None and kept.summary == opened.summary(run_id):
         return kept
     found = core.run(
-        core.get_loop().blocking(kinds.open_run, open_history(workspace), run_id),
+        core.get_loop().blocking(kinds.open_run, opened, run_id),
         checkpoint=session.checkpoint(),
     )
     if found.summary.state == "complete":

@@ -6,6 +6,7 @@ every answer as it comes.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,6 +23,8 @@ from pages.parts.quality.live import Live
 # Runs whose results stay in memory, the newest; all others are in the history.
 _KEPT = 4
 _OPENED = "opened evaluation"
+
+_starting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,15 @@ def owner(workspace_name: str) -> str:
 
 
 def start(workspace: Workspace, order: Order, *, go_on: str = "", retry_failed: bool = False) -> str:
-    """Begin in the background, or go on with the run of that id; returns the id."""
+    """Begin in the background, or go on with the run of that id unless somebody does; returns the id."""
+    with _starting:
+        earlier = _runs().get(go_on)
+        if earlier is None or not earlier.active:
+            return _start(workspace, order, go_on, retry_failed=retry_failed)
+    return go_on
+
+
+def _start(workspace: Workspace, order: Order, go_on: str, *, retry_failed: bool) -> str:
     run_id, live = go_on or history.new_run_id(), Live()
 
     async def work(progress: Progress) -> evaluate.EvaluationResult:

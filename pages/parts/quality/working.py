@@ -151,27 +151,16 @@ def clean(record: Mapping[str, Any]) -> Row:
 
 def check(rows: Sequence[Row], settings: Settings) -> Checked:
     """Every row that makes a question; rows with nothing in them are passed over."""
-    good: dict[tuple[object, ...], tuple[int, evaluate.Question]] = {}
-    problems, ids = [], set[str]()
-    for place, row in enumerate(rows, 1):
-        if not row["question"].strip() and not any(row[name] for name in _LABELS):
-            continue
-        try:
-            question = evaluate.question_of(row, settings)
-        except ValueError as error:
-            problems.append(evaluate.BadRow(place, _named(row, str(error))))
-            continue
-        labels = evaluate.labels_of(question)
-        if labels in good:
-            first = good[labels][0]
-            reason = f"It repeats the question of row {first}: delete one of them."
-            problems.append(evaluate.BadRow(place, _named(row, reason)))
-            continue
-        if question.id in ids:
-            question = dataclasses.replace(question, id=f"{question.id}-{place}")
-        ids.add(question.id)
-        good[labels] = place, question
-    return Checked(tuple(question for _, question in good.values()), tuple(problems))
+    filled = (
+        evaluate.Row(place, row)
+        for place, row in enumerate(rows, 1)
+        if row["question"].strip() or any(row[name] for name in _LABELS)
+    )
+    found = evaluate.gather(filled, settings, unit="row")
+    problems = (
+        dataclasses.replace(item, reason=_named(rows[item.line - 1], item.reason)) for item in found.bad
+    )
+    return Checked(found.questions, tuple(problems))
 
 
 def _joined(values: Sequence[str]) -> str:

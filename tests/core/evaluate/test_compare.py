@@ -126,6 +126,12 @@ def test_what_is_compared_more_often_must_differ_more_clearly():
     assert "among 4 comparisons" in among[0].sentence
 
 
+def test_an_interval_that_clears_zero_against_the_test_is_no_difference_and_says_by_what():
+    alone = paired("hit@5", "a", "b", values(*[1] * 5, *[0] * 5), values(*[0] * 10))
+    assert (alone.p, alone.low > 0) == (0.0625, True)
+    assert "no measurable difference by the test (McNemar, exact) (alone +8.3" in alone.sentence
+
+
 def test_failures_and_questions_without_the_label_are_left_out_of_both_sides():
     found = differences(result([[1, None, 0, 1], [0, 1, 0, None]]), "hit@5")[0]
     assert (found.n, found.wins, found.ties) == (2, 1, 1)
@@ -157,15 +163,24 @@ def test_variants_are_paired_by_what_sets_them_apart(first, second, things):
     assert differing(first, second) == differing(second, first) == things
 
 
-def test_the_questions_needed_do_show_five_points_in_four_of_five_evaluations():
+@pytest.mark.parametrize("compared", [1, 6])
+def test_the_questions_needed_do_show_five_points_in_four_of_five_evaluations(compared):
+    """Also where Holm's correction asks more, for other pairs are compared that do not differ."""
     rng = np.random.default_rng(2)
-    draw = lambda n: rng.choice([-1.0, 0, 1], p=[0.05, 0.85, 0.10], size=n)  # noqa: E731 - used twice
-    count = needed(draw(3000))
-    seen = 0
-    for _ in range(400):
-        gaps = draw(count)
-        seen += stats.binomtest(int((gaps > 0).sum()), int((gaps != 0).sum())).pvalue < 0.05
-    assert 0.72 <= seen / 400 <= 0.88
+
+    def p_value(shares, n):
+        gaps = rng.choice([-1.0, 0, 1], p=shares, size=n)
+        return stats.binomtest(int((gaps > 0).sum()), int((gaps != 0).sum())).pvalue
+
+    differ, same = [0.05, 0.85, 0.10], [0.075, 0.85, 0.075]
+    count, seen = needed(rng.choice([-1.0, 0, 1], p=differ, size=3000), compared), 0
+    for _ in range(300):
+        pairs = [p_value(differ, count), *(p_value(same, count) for _ in range(compared - 1))]
+        seen += holm(pairs)[0] < 0.05
+    assert 0.72 <= seen / 300 <= 0.88
+
+
+def test_how_many_questions_are_needed_where_none_differs_or_there_are_none():
     assert needed(np.zeros(100)) == math.ceil(3 / 100 * (2.8016 / 0.05) ** 2)
     assert needed(np.zeros(1)) is None
 

@@ -1,5 +1,6 @@
 """Evaluations leave as JSON and tables, come in from files that may hold anything, and are kept whole."""
 
+import asyncio
 import csv
 import io
 import json
@@ -13,17 +14,20 @@ from core import kinds
 from core.errors import UsageError
 from core.evaluate import (
     add_evaluation,
+    evaluate,
     export_csv,
     export_html,
     export_json,
     export_variants_csv,
     load_evaluation,
     read_evaluation,
+    recording,
 )
 from core.evaluate.recording import HistoryJournal
 from core.history import History
 from core.loop import run
 from core.settings import Settings
+from tests.core.evaluate.conftest import QUESTIONS
 from tests.core.evaluate.synthetic import VARIANTS, evaluated
 
 
@@ -61,6 +65,14 @@ def test_a_colleague_sees_the_evaluation_as_it_was_under_an_id_of_their_own(hist
     assert (line.finished, line.cells, line.config["asked"]) == (4, 4, 40)
     assert "no measurable difference between LlamaIndex and LangChain" in line.headline
     assert line.started_at == 1795168800
+
+
+def test_a_file_does_not_tell_the_name_that_opens_the_workspace(make_corpus):
+    workspace = make_corpus()
+    found = run(evaluate(workspace, QUESTIONS[:1], VARIANTS[:1], retrieval_only=True))
+    told = json.loads(export_json(found))
+    assert (found.workspace, told["workspace"]) == (workspace.name, "")
+    assert json.dumps(workspace.name) not in json.dumps(told)
 
 
 def test_an_import_may_be_called_something_else(history):
@@ -212,6 +224,69 @@ def test_chunks_that_a_failed_answer_was_the_first_to_find_stay_when_it_is_asked
     found = stored(history, result.run_id)
     assert found.errors == 0
     assert found.chunks == {"c0": result.chunks["c0"]}
+
+
+def test_two_who_go_on_with_one_evaluation_do_not_both_ask(history):
+    """Each has read what is there before either took the run."""
+    result = evaluated(count=2, state="cancelled")
+    add_evaluation(history, result)
+
+    async def go_on(begun):
+        journals = [HistoryJournal(history, resume=True) for _ in range(2)]
+        found = await asyncio.gather(*(item.open(begun) for item in journals), return_exceptions=True)
+        for item, kept in zip(journals, found, strict=True):
+            if not isinstance(kept, Exception):
+                await item.close(begun)
+        return found
+
+    found = run(go_on(result))
+    refused = [item for item in found if isinstance(item, UsageError)]
+    assert len(refused) == 1
+    assert "goes on elsewhere" in str(refused[0])
+
+
+def test_how_it_ended_is_kept_before_what_it_says_is_worked_out(history, monkeypatch):
+    """That takes long for many variants, and the process may end meanwhile."""
+    result, seen = evaluated(count=2), []
+    plain = recording._told
+
+    def told(ended):
+        seen.append(history.summary(ended.run_id).state)
+        return plain(ended)
+
+    async def whole():
+        journal = HistoryJournal(history)
+        await journal.open(replace(result, outcomes=(), chunks={}))
+        await journal.append(result.outcomes, list(result.chunks.values()))
+        await journal.close(result)
+
+    monkeypatch.setattr(recording, "_told", told)
+    run(whole())
+    assert seen == ["complete"]
+    assert history.summary(result.run_id).headline
+
+
+def test_a_name_as_long_as_a_file_may_have_does_not_keep_an_evaluation_from_being_stored(
+    tmp_path, postgres_url
+):
+    """PostgreSQL refuses what a column does not hold, and SQLite does not."""
+    strict = History.open(Settings.load({"home": tmp_path, "database_url": postgres_url}))
+    run_id = add_evaluation(strict, evaluated(count=2), name="questions " * 25)
+    assert len(strict.summary(run_id).name) <= 200
+
+
+def test_a_late_sign_of_life_does_not_revive_an_evaluation_that_is_over(history):
+    result = evaluated(count=2)
+
+    async def whole():
+        journal = HistoryJournal(history)
+        await journal.open(replace(result, outcomes=(), chunks={}))
+        await journal.append(result.outcomes, list(result.chunks.values()))
+        await journal.close(result)
+        journal._alive(result.run_id)
+
+    run(whole())
+    assert history.summary(result.run_id).state == "complete"
 
 
 def test_a_whole_evaluation_is_stored_under_its_own_id(history):

@@ -117,6 +117,12 @@ def test_the_model_drafts_questions_that_its_passages_answer(judged, model):
     assert not accept(drafted[0]).drafted
 
 
+@pytest.mark.parametrize("reply", ['{"a":' * 20_000 + "}", "{'question'}", "{}", "[1]"])
+def test_a_reply_that_holds_no_question_drafts_none(judged, model, reply):
+    model.reply = lambda prompt: reply
+    assert run(draft_questions(judged, 3)) == ()
+
+
 def test_a_model_that_fails_on_every_passage_is_one_sentence(judged, model):
     model.misbehave("unauthorized", only="chat/completions")
     with pytest.raises(ModelError) as caught:

@@ -1,5 +1,7 @@
 """Question files: three formats, bad rows with their line and reason, and back again."""
 
+import csv
+import io
 import json
 
 import pytest
@@ -91,6 +93,21 @@ def test_bad_rows_are_listed_with_line_and_reason_and_the_good_ones_kept():
     assert "has answers and says that it cannot be answered" in reasons[2]
     assert reasons[3] == "It repeats the question of line 2: delete one of them."
     assert "4 cells for 3 columns" in reasons[4]
+
+
+@pytest.mark.parametrize("end", ["", "\n"], ids=["cut off", "ended"])
+def test_a_quotation_mark_that_is_never_closed_costs_only_its_row(end):
+    text = f'question,answers\n"Who,\nthen?",Ada\n"Where?,Gull Island\nWhen?,noon\nHow?,so{end}'
+    loaded = read("q.csv", text)
+    assert [item.question for item in loaded.questions] == ["Who,\nthen?", "When?", "How?"]
+    assert [row.line for row in loaded.bad] == [4]
+    assert "never closed" in loaded.bad[0].reason
+
+
+def test_a_file_full_of_unclosed_quotation_marks_is_given_up_and_says_so():
+    loaded = read("q.csv", "question,answers\n" + 'a"b,"\n' * 5000)
+    assert len(loaded.bad) == 101
+    assert "From here on nothing was read" in loaded.bad[-1].reason
 
 
 def test_a_question_that_is_asked_twice_with_other_labels_is_two_questions():
@@ -185,6 +202,16 @@ def test_what_is_exported_is_read_back_the_same(kind, given_questions):
     loaded = read_questions(f"q.{kind}", export_questions(given_questions, kind), SETTINGS)
     assert loaded.questions == tuple(given_questions)
     assert loaded.bad == ()
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "-5", "@a", "'=1", "''+1", "'quoted'"])
+def test_no_spreadsheet_takes_a_question_for_a_formula_and_it_comes_back_as_it_was(text):
+    """Drafts are made of documents, which may hold anything."""
+    asked = Question("q", text, (text,), (), (text,))
+    file = export_questions([asked], "csv")
+    assert read("q.csv", file).questions == (asked,)
+    cells = next(csv.DictReader(io.StringIO(file.decode("utf-8-sig")))).values()
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
 def test_the_hash_tells_labels_apart_and_nothing_else():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.evaluate import export_html, findings
-from core.evaluate.records import EvaluationResult, Plan
+from core.evaluate.records import EvaluationResult, Outcome, Plan
 from tests.core.evaluate.synthetic import PLACE, VARIANTS, evaluated
 from tests.core.history.test_report import HOSTILE, Page
 
@@ -112,6 +112,26 @@ def test_findings_tell_of_each_thing_that_was_varied_frameworks_first():
     assert said[-1].startswith("First in the table: ")
     worse = findings(evaluated({VARIANTS[0].key: 0.2, VARIANTS[2].key: 0.2}))
     assert any("hybrid is better than dense in 2 of 2 settings, by" in text for text in worse)
+
+
+def test_a_difference_that_was_sought_in_many_metrics_must_be_clearer():
+    """Ten questions won and two lost: p is 0.04, and one of five metrics is often that far by chance."""
+    metrics = ("f1", "mrr/source", "ndcg@5/source", "refusal", "citation_recall")
+    equal = dict.fromkeys(("contains", "hit@5/source", *metrics), 0.5)
+
+    def outcomes(better):
+        for place in range(40):
+            gap = 0.4 if place < 10 else -0.4 if place < 12 else 0.0
+            for sign, variant in zip((1, -1), VARIANTS[::2], strict=True):
+                changed = dict.fromkeys(better, 0.5 + sign * gap / 2)
+                yield Outcome(f"q{place}", variant.key, metrics=equal | changed)
+
+    def told(*better):
+        plan, cast = Plan(VARIANTS[::2]), tuple(outcomes(better))
+        return [text for text in findings(evaluated(plan=plan, outcomes=cast)) if "is better than" in text]
+
+    assert told("f1") == []
+    assert told("contains")[0].startswith("Contains the answer: LlamaIndex is better")
 
 
 def test_findings_say_when_a_framework_is_better_here_and_worse_there():

@@ -7,11 +7,14 @@ import pytest
 
 from core.engines.base import Mode, Retrieval
 from core.errors import StorageError, UsageError
+from core.evaluate import keeping
 from core.evaluate.events import Answered, Begun, Ended, Progress, Warned
 from core.evaluate.journal import LinesJournal, MemoryJournal, read_journal
 from core.evaluate.records import EvaluationResult, Question, Variant
 from core.evaluate.runner import cutoffs, estimate, evaluate
+from core.ingest import Upload, ingest
 from core.loop import run
+from core.workspace import Workspace
 from tests.core.evaluate.conftest import QUESTIONS
 
 PAIR = (Variant("llamaindex", Retrieval.DENSE, 2), Variant("langchain", Retrieval.HYBRID, 2))
@@ -185,6 +188,17 @@ def test_another_evaluation_is_not_taken_for_the_rest_of_this_one(corpus, tmp_pa
         run(evaluate(corpus, **{**given, **changes}, journal=LinesJournal(path)))
 
 
+def test_a_corpus_that_was_cut_anew_meanwhile_is_not_mixed_with_the_old_one(make_corpus):
+    text = "The keeper is called Ada. " * 40 + "The ferry leaves at noon."
+    journal, asked = MemoryJournal(), (Question("q", "When does the ferry leave?", ("at noon",)),)
+    workspace = make_corpus({"long.txt": text}, chunk_size=500)
+    run(evaluate(workspace, asked, PAIR[:1], retrieval_only=True, journal=journal))
+    finer = run(Workspace.open(workspace.settings.model_copy(update={"chunk_size": 200}), workspace.name))
+    assert run(ingest(finer, [Upload("long.txt", text.encode())])).succeeded
+    with pytest.raises(UsageError, match="because the cutting of the corpus changed"):
+        run(evaluate(finer, asked, PAIR[:1], retrieval_only=True, journal=journal))
+
+
 def test_a_journal_that_a_kill_cut_off_loses_only_the_line_that_was_being_written(corpus, tmp_path):
     path = tmp_path / "journal.jsonl"
     whole = run(evaluate(corpus, QUESTIONS, PAIR, retrieval_only=True, journal=LinesJournal(path)))
@@ -226,6 +240,26 @@ def test_a_disk_that_is_full_for_a_moment_costs_nothing(corpus):
     assert journal.ended.state == "complete"
 
 
+def test_what_could_not_be_stored_is_not_called_complete_and_is_asked_by_who_goes_on(corpus):
+    journal = FullDisk(99)
+    result = run(evaluate(corpus, QUESTIONS, PAIR, retrieval_only=True, journal=journal))
+    assert (result.state, len(result.outcomes)) == ("complete", 8)
+    assert (journal.ended.state, journal.ended.outcomes) == ("incomplete", ())
+    assert "not whole: The disk is full" in journal.ended.warnings[-1]
+
+
+def test_a_journal_that_takes_long_to_say_what_was_found_is_waited_for(corpus, monkeypatch):
+    class Slow(MemoryJournal):
+        async def close(self, ended):
+            await asyncio.sleep(0.3)
+            await super().close(ended)
+
+    monkeypatch.setattr(keeping, "LAST_TRY", 0.2)
+    journal = Slow()
+    result = run(evaluate(corpus, QUESTIONS, PAIR, retrieval_only=True, journal=journal))
+    assert (journal.ended.state, result.warnings) == ("complete", ())
+
+
 def test_labels_that_cannot_be_met_are_pointed_out(corpus):
     odd = (
         Question("a", "Who wrote it?", ("Bea",), ("gone.pdf",)),
@@ -247,11 +281,18 @@ def test_labels_that_cannot_be_met_are_pointed_out(corpus):
         ({"variants": ()}, "no variant to evaluate"),
         ({"questions": (QUESTIONS[0], QUESTIONS[0])}, "the same id"),
         ({"repeats": 0}, "Repeats are 1 to 20"),
+        ({"concurrency": -1}, "choose 1 to 64"),
+        ({"concurrency": 0}, "choose 1 to 64"),
+        ({"concurrency": 10_000}, "choose 1 to 64"),
         ({"judgements": 1}, "the built-in answerer is none"),
         ({"judgements": 1, "retrieval_only": True}, "no answers to judge"),
         ({"questions": tuple(Question(f"{i}", f"{i}?") for i in range(50_001))}, "the limit is 100,000"),
     ],
-    ids=["no questions", "no variants", "ids", "repeats", "no judge", "nothing to judge", "too many"],
+    ids=[
+        *("no questions", "no variants", "ids", "repeats"),
+        *("less than none at once", "none at once", "too many at once"),
+        *("no judge", "nothing to judge", "too many"),
+    ],
 )
 def test_what_cannot_be_evaluated_is_refused_with_the_remedy(corpus, changes, sentence):
     with pytest.raises(UsageError) as caught:

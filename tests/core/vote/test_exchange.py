@@ -45,6 +45,10 @@ def test_a_colleague_sees_the_vote_as_it_was_under_an_id_of_their_own(lite):
     assert (line.name, line.note, line.imported, line.workspace) == ("Board", "in May", True, "w")
 
 
+def test_a_file_does_not_tell_the_name_that_opens_the_workspace():
+    assert "private-4711" not in export_json(result(["a"], workspace="private-4711"))
+
+
 PATHS = {
     "another kind": (("kind",), "benchmark"),
     "a later version": (("schema_version",), 99),

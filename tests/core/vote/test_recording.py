@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -79,6 +80,36 @@ def test_a_closed_vote_takes_no_vote_until_it_is_opened_again(history, poll):
     poll.reopen()
     poll.cast("b1", "ada", "a")
     assert not poll.result().closed
+
+
+def test_votes_of_the_same_moment_are_all_counted(history, poll):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: Poll(history, poll.run_id).cast("b0", f"v{n}", "a"), range(16)))
+    assert "in 16 of 16 decided votes" in history.summary(poll.run_id).headline
+
+
+def test_a_question_that_two_processes_asked_at_once_is_there_once(poll):
+    poll.add(replace(ballot(1), id="other"))
+    assert [found.id for found in poll.result().ballots] == ["b0", "b1"]
+
+
+def test_a_vote_in_another_window_does_not_undo_that_who_was_who_was_seen(poll, monkeypatch):
+    """The reveal comes between what the vote reads and what it writes."""
+    poll.cast("b0", "ada", "a")
+    plain, late = recording.load_votes, []
+
+    def meanwhile(stored):
+        if not late:
+            late.append(pool.submit(poll.reveal, "b0", "ada"))
+            wait(late, timeout=0.3)
+        return plain(stored)
+
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(recording, "load_votes", meanwhile)
+        poll.cast("b0", "ada", "b")
+    assert late[0].result()
+    vote = poll.result().vote("b0", "ada")
+    assert (vote.choice, vote.revealed) == ("b", True)
 
 
 def test_a_hidden_score_shows_in_no_list_before_the_end(history, poll, monkeypatch):
