@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
@@ -14,6 +14,7 @@ from core.errors import UsageError
 
 _LARGEST_CELL = 10_000_000
 _DELIMITERS = ",;\t"
+_MOST_TORN = 100
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,54 @@ def csv_rows(text: str) -> Iterator[Row]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     first = text.lstrip("\n").partition("\n")[0]
     delimiter = max(_DELIMITERS, key=Counter(first).__getitem__)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    lines = text.split("\n")
     header: list[str] | None = None
-    line = 1
-    for cells in _whole(reader):
-        begins, line = line, reader.line_num + 1
+    start = 0
+    for _ in range(_MOST_TORN):
+        header, again = yield from _records(lines, start, delimiter, header)
+        if again is None:
+            return
+        start = again
+    raise UsageError(f"The CSV file cannot be read: {_MOST_TORN} of its quotation marks are never closed.")
+
+
+def _records(
+    lines: list[str], start: int, delimiter: str, header: list[str] | None
+) -> Generator[Row, None, tuple[list[str] | None, int | None]]:
+    """The rows from the line `start` (from 0) on; without a header, the first row is it.
+
+    Returns the header, and where to go on behind a row whose quotation takes all that follows for its text.
+    """
+    for begins, ends, cells in _csv_cells(lines, start, delimiter):
         if not any(cell.strip() for cell in cells):
             continue
         if header is None:
             header = _header(cells)
+        elif ends == len(lines) and _unclosed(lines[begins:], delimiter):
+            yield Row(begins + 1, problem="A quotation mark is opened and never closed: close it.")
+            return header, begins + 1
         elif len(cells) > len(header):
-            yield Row(begins, problem=_too_wide(len(cells), len(header), delimiter))
+            yield Row(begins + 1, problem=_too_wide(len(cells), len(header), delimiter))
         else:
-            yield Row(begins, dict(zip(header, cells, strict=False)))
+            yield Row(begins + 1, dict(zip(header, cells, strict=False)))
+    return header, None
+
+
+def _csv_cells(lines: list[str], start: int, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Every row's first line (from 0), the line behind its last one, and its cells."""
+    reader = csv.reader(StringIO("\n".join(lines[start:]), newline=""), delimiter=delimiter)
+    begins = start
+    for cells in _whole(reader):
+        ends = start + reader.line_num
+        # The empty line behind a last line break is no line to the reader.
+        yield begins, len(lines) if ends == len(lines) - 1 and not lines[-1] else ends, cells
+        begins = ends
+
+
+def _unclosed(lines: list[str], delimiter: str) -> bool:
+    """Whether the last row, in these lines, ends within a quotation."""
+    opened = lines[0].startswith('"') or f'{delimiter}"' in lines[0]
+    return opened and sum(line.count('"') for line in lines) % 2 == 1
 
 
 def jsonl_rows(text: str) -> Iterator[Row]:
