@@ -84,7 +84,7 @@ class HistoryJournal:
             stored = self._history.stored(begun.run_id)
             earlier = load_evaluation(stored)
             check_same(earlier, begun)
-            kept = Kept(earlier.outcomes, earlier.chunks)
+            kept = Kept(earlier.outcomes, earlier.chunks, earlier.started_at)
             self._held = _held(stored)
         self._places = _places(begun)
         with self._history.write() as writer:
