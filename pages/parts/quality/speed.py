@@ -24,13 +24,18 @@ def said(reading: Reading, points: Sequence[evaluate.Point], metric: str) -> str
     if not front:
         return ""
     fast, best = _name(reading, front[0]), _name(reading, front[-1])
-    title = words.metric(metric).lower()
+    title = words.quoted(metric)
+    equal = [_name(reading, point) for point in points if point.quality == front[-1].quality]
     if len(points) == 1:
         return f"{fast} is the only variant, with a median of {seconds(front[0].latency_ms / 1000)}"
     if len({point.quality for point in points}) == 1:
         return f"All variants are equal in {title}; {fast} is the fastest"
+    if len(front) == 1 and len(equal) > 1:
+        return f"{fast} is the fastest, and none scores higher in {title}"
     if len(front) == 1:
         return f"{fast} both scores highest in {title} and is the fastest"
+    if len(equal) > 1:
+        return f"{fast} is the fastest, {words.listed(equal)} score highest in {title}; no variant does both"
     return f"{fast} is the fastest, {best} scores highest in {title}; no variant does both"
 
 
