@@ -276,6 +276,8 @@ def _score(poll: vote.Poll, result: vote.VoteResult) -> None:
     def panel() -> None:
         with st.container(border=True, key="score"), states.guarded():
             now = poll.result()
+            if now.closed:
+                st.rerun(scope="app")
             score.draw(vote.tally(now), "running", size=16 if frame.presenting() else 13)
             mine = vote.tally(now, voters.current())
             if len(now.voters) > 1 and mine.votes:
