@@ -102,8 +102,8 @@ def _view() -> str:
     named = st.query_params.get("run", "")
     if named and ("view" not in st.session_state or st.session_state.get("vote opened") != named):
         st.session_state["vote opened"], st.session_state["view"] = named, VOTE
-    if "view" not in st.session_state:  # a widget's own state is lost while another page is shown
-        st.session_state["view"] = st.session_state.get(_VIEW, ONE)
+    # A widget's own state is lost while another page is shown.
+    st.session_state.setdefault("view", st.session_state.get(_VIEW, ONE))
     chosen = st.segmented_control(
         "What to ask",
         [ONE, LIST, VOTE],

@@ -89,10 +89,10 @@ def draw(reading: Reading, metric: str) -> None:
     counts = {name: len(chosen(reading, look, name)) for name in FILTERS}
     wanted = ALL
     if look.a != look.b:
+        st.session_state.setdefault(_key(reading, "filter"), ALL)  # a click on a chart sets it, too
         wanted = st.segmented_control(
             "Filter",
             list(FILTERS),
-            default=ALL,
             required=True,
             label_visibility="collapsed",
             key=_key(reading, "filter"),

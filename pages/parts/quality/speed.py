@@ -64,12 +64,12 @@ def figure(reading: Reading, points: Sequence[evaluate.Point]) -> Drawing:
     )
 
 
-def _side(engine: str, value: float, span: tuple[float, float]) -> str:
+def _side(engine: str, point: evaluate.Point, span: tuple[float, float]) -> str:
     """Where a point's name stands: the frameworks' often are neighbours, and none may leave the chart."""
-    share = (value - span[0]) / ((span[1] - span[0]) or 1.0)
-    if 0.25 <= share <= 0.65:
-        return "middle left" if engine == "llamaindex" else "middle right"
-    return "middle right" if share < 0.25 else "middle left"
+    share = (point.latency_ms - span[0]) / ((span[1] - span[0]) or 1.0)
+    if share > 0.65 or (share >= 0.25 and engine == "llamaindex"):
+        return "middle left"
+    return "top right" if point.front else "middle right"  # the front leads on to the right
 
 
 def _limits(points: Sequence[evaluate.Point]) -> tuple[float, float]:
@@ -129,7 +129,7 @@ def _points(
         "y": [point.quality * 100 for point in points],
         "error_y": _whiskers(points, look.color),
         "text": [words.setting(reading.variants[point.variant], reading.among) for point in points],
-        "textposition": [_side(engine, point.latency_ms, span) for point in points],
+        "textposition": [_side(engine, point, span) for point in points],
         "cliponaxis": False,
         "marker": {
             "size": [15 if point.front else 11 for point in points],
