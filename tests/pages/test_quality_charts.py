@@ -112,6 +112,17 @@ def test_the_front_is_drawn_through_what_nothing_beats(four):
     )
 
 
+def test_the_names_of_points_on_a_level_stand_away_from_each_other(four):
+    """As with a slow model: the frameworks take a millisecond more or less, whichever is first."""
+    made = [
+        replace(point, latency_ms=600 + place, quality=0.8, front=False)
+        for place, point in enumerate(points(four.result, "contains"))
+    ]
+    for pair in (made[:2], made[1::-1]):
+        drawn = [side for trace in speed.figure(four, pair)["data"][1:] for side in trace["textposition"]]
+        assert drawn == ["middle left", "middle right"]
+
+
 def test_a_click_on_a_point_tells_its_variant(four):
     _, mine, _ = speed.figure(four, points(four.result, "contains"))["data"]
     told = {str(place): value for place, value in enumerate(mine["customdata"][0])}  # as Streamlit gives it

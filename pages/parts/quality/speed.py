@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import ENGINE_NAMES, evaluate
@@ -15,6 +15,7 @@ from pages.parts.units import seconds
 
 _HEIGHT = 420
 _LABELLED = 6
+_LEVEL = 0.06  # of the chart's height: nearer than that, names would run into each other
 _FAR = 8
 
 
@@ -44,11 +45,11 @@ def figure(reading: Reading, points: Sequence[evaluate.Point]) -> Drawing:
     low, high = _limits(points)
     engines = [name for name in ENGINE_NAMES if any(_engine(reading, point) == name for point in points)]
     times = [point.latency_ms for point in points]
-    span = min(times), max(times)
+    sides = _sides(points, high - low) if len(points) <= _LABELLED else {}
     traces = [_front(points)]
     for name in engines:
         mine = [point for point in points if _engine(reading, point) == name]
-        traces.append(_points(reading, name, mine, span, named=len(points) <= _LABELLED))
+        traces.append(_points(reading, name, mine, sides))
     return drawing.drawing(
         traces,
         _HEIGHT,
@@ -64,12 +65,22 @@ def figure(reading: Reading, points: Sequence[evaluate.Point]) -> Drawing:
     )
 
 
-def _side(engine: str, point: evaluate.Point, span: tuple[float, float]) -> str:
-    """Where a point's name stands: the frameworks' often are neighbours, and none may leave the chart."""
-    share = (point.latency_ms - span[0]) / ((span[1] - span[0]) or 1.0)
-    if share > 0.65 or (share >= 0.25 and engine == "llamaindex"):
-        return "middle left"
-    return "top right" if point.front else "middle right"  # the front leads on to the right
+def _sides(points: Sequence[evaluate.Point], height: float) -> dict[str, str]:
+    """Where each variant's name stands: of those on a level the first to the left, the last to the right."""
+    times = [point.latency_ms for point in points]
+    found = {}
+    for point in points:
+        level = [item for item in points if abs(item.quality - point.quality) * 100 < _LEVEL * height]
+        level.sort(key=lambda item: (item.latency_ms, item.variant))
+        share = (point.latency_ms - min(times)) / ((max(times) - min(times)) or 1.0)
+        if len(level) == 1:  # the front leads on to the right, and no name may leave the chart
+            right = "top right" if point.front else "middle right"
+            found[point.variant] = right if share < 0.5 else "middle left"
+        elif point in (level[0], level[-1]):
+            found[point.variant] = "middle left" if point == level[0] else "middle right"
+        else:
+            found[point.variant] = "top center"
+    return found
 
 
 def _limits(points: Sequence[evaluate.Point]) -> tuple[float, float]:
@@ -113,23 +124,18 @@ def _front(points: Sequence[evaluate.Point]) -> dict[str, Any]:
 
 
 def _points(
-    reading: Reading,
-    engine: str,
-    points: Sequence[evaluate.Point],
-    span: tuple[float, float],
-    *,
-    named: bool,
+    reading: Reading, engine: str, points: Sequence[evaluate.Point], sides: Mapping[str, str]
 ) -> dict[str, Any]:
     look = palette.engine(engine)
     return {
         "type": "scatter",
-        "mode": "markers+text" if named else "markers",
+        "mode": "markers+text" if sides else "markers",
         "name": look.label,
         "x": [point.latency_ms for point in points],
         "y": [point.quality * 100 for point in points],
         "error_y": _whiskers(points, look.color),
         "text": [words.setting(reading.variants[point.variant], reading.among) for point in points],
-        "textposition": [_side(engine, point, span) for point in points],
+        "textposition": [sides.get(point.variant, "middle right") for point in points],
         "cliponaxis": False,
         "marker": {
             "size": [15 if point.front else 11 for point in points],
