@@ -23,6 +23,7 @@ from pages.parts.safe_text import plain, shorten
 from pages.parts.voting import room
 
 ONE, LIST, VOTE = "One question", "A list of questions", "Blind vote"
+_VIEW = "view before"
 
 
 def main() -> None:
@@ -101,15 +102,17 @@ def _view() -> str:
     named = st.query_params.get("run", "")
     if named and ("view" not in st.session_state or st.session_state.get("vote opened") != named):
         st.session_state["vote opened"], st.session_state["view"] = named, VOTE
+    # A widget's own state is lost while another page is shown.
+    st.session_state.setdefault("view", st.session_state.get(_VIEW, ONE))
     chosen = st.segmented_control(
         "What to ask",
         [ONE, LIST, VOTE],
-        default=None if "view" in st.session_state else ONE,
         required=True,
         label_visibility="collapsed",
         key="view",
         on_change=_turn,
     )
+    st.session_state[_VIEW] = chosen or ONE
     return chosen or ONE
 
 

@@ -53,12 +53,13 @@ def _empty(filtered: bool) -> None:
     box = states.empty(
         "history",
         "There is no run yet",
-        "Every benchmark and every evaluation is kept here as it goes, also one that is cancelled or whose "
-        "process is killed.",
+        "Every benchmark, every evaluation and every blind vote is kept here as it goes, also one that is "
+        "cancelled or whose process is killed.",
     )
     with box.container(horizontal=True, horizontal_alignment="center"):
         st.page_link("pages/benchmark.py", label="**Run a benchmark**", icon=":material/speed:")
         st.page_link("pages/evaluate.py", label="**Evaluate answers**", icon=":material/fact_check:")
+        st.page_link("pages/compare.py", label="**Hold a blind vote**", icon=":material/how_to_vote:")
 
 
 def _actions(workspace: Workspace, ticked: list[str], total: int) -> None:
@@ -181,7 +182,8 @@ def _still_running(run_id: str) -> None:
 def _change(workspace: Workspace, summary: history.RunSummary) -> None:
     opened = runs.open_history(workspace)
     with (
-        st.popover("Name and note", icon=":material/edit:"),
+        # Saved once, it is another popover, and so a closed one.
+        st.popover("Name and note", icon=":material/edit:", key=f"about {summary.updated_at}"),
         st.form(f"about-{summary.run_id}", border=False),
     ):
         name = st.text_input("Name", summary.name, max_chars=200)

@@ -323,4 +323,4 @@ def _generator(data: bytes) -> np.random.Generator:
 
 
 def _points(value: float) -> str:
-    return f"{value * 100:+.1f}".replace("-", "−")
+    return f"{round(value * 100, 1) + 0.0:+.1f}".replace("-", "−")  # + 0.0: no minus before 0.0

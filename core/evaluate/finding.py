@@ -104,7 +104,7 @@ def _reach(items: Sequence[Difference]) -> str:
         return f"the same on every one of {max(item.n for item in items):,} questions"
     low = min(item.low for item in items if item.low is not None)
     high = max(item.high for item in items if item.high is not None)
-    bounds = f"{low * 100:+.1f} to {high * 100:+.1f}".replace("-", "−")
+    bounds = f"{round(low * 100, 1) + 0.0:+.1f} to {round(high * 100, 1) + 0.0:+.1f}".replace("-", "−")
     return f"95% interval {bounds} points, {max(item.n for item in items):,} questions"
 
 

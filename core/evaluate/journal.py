@@ -33,6 +33,7 @@ class Kept:
 
     outcomes: tuple[Outcome, ...] = ()
     chunks: Mapping[str, Chunk] = field(default_factory=dict)
+    started_at: str = ""
 
 
 class Journal(Protocol):
@@ -67,8 +68,8 @@ class MemoryJournal:
         """Begin, or go on."""
         if self.begun is not None:
             check_same(self.begun, begun)
-        self.begun = begun
-        return Kept(tuple(self._outcomes.values()), dict(self._chunks))
+        self.begun = self.begun or begun
+        return Kept(tuple(self._outcomes.values()), dict(self._chunks), self.begun.started_at)
 
     async def append(self, outcomes: Sequence[Outcome], chunks: Sequence[Chunk]) -> None:
         """Keep outcomes and chunks."""
@@ -111,7 +112,7 @@ class LinesJournal:
             found = read_journal(self._path) if self._path.exists() and self._path.stat().st_size else None
             if found is not None:
                 check_same(found, begun)
-                kept = Kept(found.outcomes, found.chunks)
+                kept = Kept(found.outcomes, found.chunks, found.started_at)
             self._file = self._path.open("ab")
             if found is not None:
                 self._file.write(b"\n")  # ends a line that a kill cut off

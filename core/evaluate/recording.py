@@ -100,7 +100,7 @@ class HistoryJournal:
                 raise UsageError("That evaluation goes on elsewhere already: wait for it, or stop it first.")
             writer.update(begun.run_id, warnings=list(begun.warnings))
         self._held = _held(stored)
-        return Kept(earlier.outcomes, earlier.chunks)
+        return Kept(earlier.outcomes, earlier.chunks, earlier.started_at)
 
     def _append(self, outcomes: Sequence[Outcome], chunks: Sequence[Chunk]) -> None:
         assert self._begun is not None

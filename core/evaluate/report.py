@@ -49,6 +49,8 @@ def export_html(result: EvaluationResult, *, note: str = "", name: str = "") -> 
         verdict=_verdict(result),
         titles=[metric_title(metric) for metric in names],
         lines=[_line(place, line, names) for place, line in enumerate(lines, 1)],
+        long=any(line.p95_ms is not None for line in lines),
+        priced=any(line.cost is not None for line in lines),
         judged=any(found.spread is not None for line in lines for found in line.metrics.values()),
         chart=leaderboard_chart(result, told),
         plots=[plot for metric in told if (plot := quality_plot(result, metric))],
@@ -133,10 +135,11 @@ def _heat_map(result: EvaluationResult, lines: Sequence[VariantSummary], metric:
     """The questions on which variants differ in a metric, and those that all get wrong, with counts."""
     values = {line.variant: question_values(result, line.variant, metric) for line in lines}
     failed = {(item.question_id, item.variant) for item in result.outcomes if item.error is not None}
-    rows, wrong = [], []
+    rows, wrong, asked = [], [], 0
     for question in result.questions:
         mine = [values[line.variant].get(question.id) for line in lines]
         there = {value for value in mine if value is not None}
+        asked += bool(there)
         if len(there) > 1:
             cells = [
                 _cell(value, failed=(question.id, line.variant) in failed)
@@ -151,7 +154,7 @@ def _heat_map(result: EvaluationResult, lines: Sequence[VariantSummary], metric:
         "total": len(rows),
         "wrong": [(item.question, _expected(item)) for item in wrong[:MOST_QUESTIONS]],
         "all_wrong": len(wrong),
-        "asked": len(result.questions),
+        "asked": asked,
     }
 
 
@@ -227,7 +230,7 @@ def _milliseconds(value: float | None) -> str:
 
 
 def _points(value: float) -> str:
-    return f"{value * 100:+.1f}".replace("-", "−")
+    return f"{round(value * 100, 1) + 0.0:+.1f}".replace("-", "−")  # + 0.0: no minus before 0.0
 
 
 def _p(value: float) -> str:

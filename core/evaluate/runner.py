@@ -177,10 +177,12 @@ class _Evaluation:
         """Keep how it ended, and tell."""
         if judge is not None and judge.failures:
             self.warn(f"{len(judge.failures):,} judgements failed, the first so: {judge.failures[0]}")
-        await keeper.close(self._result(state))
+        kept = self._result(state)
+        await keeper.close(kept)
         if keeper.trouble:
             self.warn(f"What is stored of it is not whole: {keeper.trouble}")
-        result = self._result(state)
+        # Summing up takes a second, too: what is told took as long as what is stored.
+        result = replace(self._result(state), seconds=kept.seconds)
         self._tell(Ended(result))
         return result
 
@@ -218,6 +220,7 @@ class _Evaluation:
             self.warn(f"This evaluation is not being stored: {error}")
             journal = MemoryJournal()
             kept = await journal.open(self._begun)
+        self._begun = replace(self._begun, started_at=kept.started_at or self._begun.started_at)
         good = [item for item in kept.outcomes if item.error is None or not retry_failed]
         self._outcomes = {item.key: item for item in good}
         found = {item.chunk_id for outcome in good for item in outcome.found}

@@ -207,3 +207,9 @@ def test_what_a_run_found_before_it_failed_is_shown_with_the_failure(visit, monk
     warning = plain("".join(item.value for item in app.warning))
     assert "did not come to its end" in warning
     assert "Milvus went away" in warning
+
+
+def test_a_preset_promises_as_many_cells_as_its_run_will_list(visit):
+    app = visit("benchmark", workspace="benchmark-cells")
+    # Two frameworks have no search by the batch: their cells say so in the run.
+    assert "24 cells × 5 rounds" in plain(texts(app))

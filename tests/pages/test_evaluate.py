@@ -127,6 +127,7 @@ def test_questions_are_drafted_read_and_accepted(visit):
     app.button(key="draft").click().run()
     until(app, lambda: "Read draft 1 of 4" in shown(app))
     assert "4 drafted, not accepted yet" in shown(app)
+    assert "4 drafts that nobody has accepted yet run as well" in shown(app)
     app.button(key="accept").click().run()
     app.button(key="delete draft").click().run()
     assert "Read draft 1 of 2" in shown(app)

@@ -44,7 +44,7 @@ def names(app):
 def test_an_empty_history_says_what_to_do(visit):
     app = visit("history", workspace="history-empty")
     assert "There is no run yet" in texts(app)
-    assert "every evaluation" in texts(app)
+    assert "every evaluation and every blind vote" in texts(app)
 
 
 def test_runs_are_listed_newest_first_and_only_to_their_workspace(visit):
@@ -133,6 +133,7 @@ def test_two_runs_are_compared_from_the_list_the_newer_with_the_older(visit):
     button(app, "Compare the two").click().run()
     assert (app.query_params["run"], app.query_params["with"]) == (new, old)
     assert "Of 3 cells in both runs: 3 slower" in plain(texts(app))
+    assert "Mine** (2026-02-01 12:00 UTC) against the earlier **Mine** (" in plain(texts(app))
 
 
 def test_runs_of_different_work_are_not_compared_and_the_reason_is_told(visit):

@@ -195,3 +195,9 @@ def test_every_figure_is_one_that_plotly_accepts(result):
         *(sweeps.figure("consistency", group, sweeps.limits(found)) for group in found.values()),
     ]
     assert all(math.isfinite(go.Figure(figure).layout.height) for figure in figures)
+
+
+def test_what_was_cancelled_says_which_cells_are_whole_and_which_are_in_part():
+    torn = [replace(item, state="cancelled") for item in INSERTS[:2]]
+    told = words.done(run((*torn, INSERTS[2]), state="cancelled"))
+    assert told == "1 cell is whole and 2 measured in part"

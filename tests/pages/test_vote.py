@@ -181,6 +181,22 @@ def test_a_vote_that_was_closed_meanwhile_says_so():
     assert not poll.result().votes
 
 
+def test_whoever_looks_at_the_score_sees_the_result_as_soon_as_the_vote_is_closed(monkeypatch):
+    poll, ada = begin(ballot(0)), secrets.token_hex(16)
+    app = press(press(join(poll, ada), "vote-a"), "reveal")
+    found = vote.Poll.result
+    asked = count()
+
+    def result_then_closed(self):
+        """Closed by the host between the page's look at the vote and the score's."""
+        if next(asked) == 1:
+            poll.close()
+        return found(self)
+
+    monkeypatch.setattr(vote.Poll, "result", result_then_closed)
+    assert "Open it again" in [item.label for item in app.run().button]
+
+
 def test_a_hidden_score_shows_when_the_vote_is_closed():
     poll, ada = begin(ballot(0), hide_score=True), secrets.token_hex(16)
     app = press(press(join(poll, ada), "vote-a"), "reveal")
@@ -312,6 +328,9 @@ def test_a_vote_is_found_again_from_another_page_and_left_for_another_view():
     assert "run" not in app.query_params
     app.segmented_control(key="view").set_value("Blind vote").run()
     assert "ferry 0" in texts(app)
+    app.switch_page("pages/home.py").run()
+    del app.query_params["run"]  # as the navigation does
+    assert "ferry 0" in texts(app.switch_page("pages/compare.py").run())
     app.switch_page("pages/home.py").run()
     app.query_params["run"] = poll.run_id
     assert "ferry 0" in texts(app.switch_page("pages/compare.py").run())

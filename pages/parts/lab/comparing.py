@@ -58,7 +58,8 @@ def _title(before: kinds.Opened, now: kinds.Opened) -> str:
 
 
 def _named(run: kinds.Opened) -> str:
-    return f"**{plain(run.summary.name)}** ({plain(run.result.started_at[:10])})"
+    when = run.result.started_at[:16].replace("T", " ")
+    return f"**{plain(run.summary.name)}** ({plain(when)} UTC)"
 
 
 def _head(title: str) -> None:

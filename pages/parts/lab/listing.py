@@ -162,7 +162,8 @@ def _size(summary: history.RunSummary) -> str:
     asked = summary.config.get("asked")
     if isinstance(asked, int):
         return f"{count(asked, 'question')} × {size}{f', {summary.finished} whole' if torn else ''}"
-    return f"{summary.finished} of {size} finished" if torn else size
+    done = "measured" if summary.kind == "benchmark" else "finished"  # a cancelled cell is so in part
+    return f"{summary.finished} of {size} {done}" if torn else size
 
 
 def ago(moment: float) -> str:

@@ -132,7 +132,8 @@ def cost(workspace: Workspace, plan: bench.Plan) -> str:
     """Time, operations and cells of a plan in a line; raises `UsageError` when it has no cell."""
     told = estimates.of(workspace, plan)
     outline = told or bench.outline(plan, workspace.backend)
-    cells = f"{count(outline.cells, 'cell')} × {count(outline.rounds, 'round')}"
+    # Those that a framework has no call for as well: the run's table and the history count them, too.
+    cells = f"{count(outline.cells + len(outline.skipped), 'cell')} × {count(outline.rounds, 'round')}"
     parts = [_time(workspace, plan, told.seconds if told else None), f"{outline.operations:,} calls", cells]
     return " · ".join(part for part in parts if part)
 

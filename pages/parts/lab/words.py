@@ -166,4 +166,6 @@ def about(seconds: float) -> str:
 def done(result: bench.RunResult) -> str:
     """How much of a benchmark is there, as the beginning of a sentence."""
     whole = sum(cell.state == "complete" and bool(cell.counted) for cell in result.cells)
-    return f"{count(whole, 'cell is', 'cells are')} whole"
+    part = sum(bool(cell.rounds) for cell in result.cells if cell.state != "complete")
+    begun = f" and {part:,} measured in part" if part else ""
+    return f"{count(whole, 'cell is', 'cells are')} whole{begun}"

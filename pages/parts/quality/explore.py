@@ -90,14 +90,15 @@ def draw(reading: Reading, metric: str) -> None:
     counts = {name: len(chosen(reading, look, name)) for name in FILTERS}
     wanted = ALL
     if look.a != look.b:
-        wanted = st.segmented_control(
+        st.session_state.setdefault(_key(reading, "filter"), ALL)  # a click on a chart sets it as well
+        picked = st.segmented_control(
             "Filter",
             list(FILTERS),
-            default=ALL,
             required=True,
             label_visibility="collapsed",
             key=_key(reading, "filter"),
         )
+        wanted = picked or ALL
         st.caption(" · ".join(f"{name}: {number:,}" for name, number in counts.items()))
     ids = chosen(reading, look, wanted)
     if not ids:

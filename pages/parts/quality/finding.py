@@ -119,9 +119,7 @@ def _settings(reading: Reading, told: Mapping[str, Sequence[evaluate.Difference]
             clear = [item for item in _between(reading, items, thing) if item.different]
             if clear:
                 most = max(clear, key=_size)
-                found.append(
-                    f"{name} matters for {words.metric(metric).lower()}: {_difference(reading, most)}"
-                )
+                found.append(f"{name} matters for {words.quoted(metric)}: {_difference(reading, most)}")
     return found
 
 

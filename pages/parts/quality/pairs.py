@@ -54,6 +54,10 @@ def draw(reading: Reading, metric: str) -> None:
         )
         if len(found) > _MOST:
             st.caption(f"The first {_MOST} of {len(found)}; all are in the table.")
+        st.caption(
+            "Bars are the 95% interval of each pair alone. A mark is filled where the difference can be told "
+            "from chance also among all pairs."
+        )
         with st.expander("Wins, tests and p-values", icon=":material/table:"):
             st.table(records(reading, found), border="horizontal", hide_index=True, alt=told)
             st.caption(

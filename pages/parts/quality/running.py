@@ -48,6 +48,7 @@ def _panel(run: Run) -> None:
         names = live.headlines()
         st.markdown(f"**{so_far(board, names)}**")
         st.table(records(board, names), border="horizontal", hide_index=True, alt="The leaderboard so far")
+        st.caption("In points of a hundred; median latency of the answers so far.")
 
 
 def progress(run: Run) -> tuple[float, str]:
@@ -76,10 +77,10 @@ def so_far(board: Sequence[Line], names: Sequence[str]) -> str:
     told = words.brief(best.variant, [line.variant for line in board])
     same = sum(line.metrics.get(names[0]) == best.metrics.get(names[0]) for line in board)
     if same == len(board) > 1:
-        return f"So far all are equal in {words.metric(names[0]).lower()}"
+        return f"So far all are equal in {words.quoted(names[0])}"
     if same > 1:
-        return f"So far {same} variants share the lead in {words.metric(names[0]).lower()}"
-    return f"So far {told} leads in {words.metric(names[0]).lower()}"
+        return f"So far {same} variants share the lead in {words.quoted(names[0])}"
+    return f"So far {told} leads in {words.quoted(names[0])}"
 
 
 def records(board: Sequence[Line], names: Sequence[str]) -> list[dict[str, str]]:

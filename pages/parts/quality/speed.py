@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import ENGINE_NAMES, evaluate
@@ -15,6 +15,7 @@ from pages.parts.units import seconds
 
 _HEIGHT = 420
 _LABELLED = 6
+_LEVEL = 0.06  # of the chart's height: nearer than that, names would run into each other
 _FAR = 8
 
 
@@ -24,13 +25,18 @@ def said(reading: Reading, points: Sequence[evaluate.Point], metric: str) -> str
     if not front:
         return ""
     fast, best = _name(reading, front[0]), _name(reading, front[-1])
-    title = words.metric(metric).lower()
+    title = words.quoted(metric)
+    equal = [_name(reading, point) for point in points if point.quality == front[-1].quality]
     if len(points) == 1:
         return f"{fast} is the only variant, with a median of {seconds(front[0].latency_ms / 1000)}"
     if len({point.quality for point in points}) == 1:
         return f"All variants are equal in {title}; {fast} is the fastest"
+    if len(front) == 1 and len(equal) > 1:
+        return f"{fast} is the fastest, and none scores higher in {title}"
     if len(front) == 1:
         return f"{fast} both scores highest in {title} and is the fastest"
+    if len(equal) > 1:
+        return f"{fast} is the fastest, {words.listed(equal)} score highest in {title}; no variant does both"
     return f"{fast} is the fastest, {best} scores highest in {title}; no variant does both"
 
 
@@ -39,11 +45,11 @@ def figure(reading: Reading, points: Sequence[evaluate.Point]) -> Drawing:
     low, high = _limits(points)
     engines = [name for name in ENGINE_NAMES if any(_engine(reading, point) == name for point in points)]
     times = [point.latency_ms for point in points]
-    span = min(times), max(times)
+    sides = _sides(points, high - low) if len(points) <= _LABELLED else {}
     traces = [_front(points)]
     for name in engines:
         mine = [point for point in points if _engine(reading, point) == name]
-        traces.append(_points(reading, name, mine, span, named=len(points) <= _LABELLED))
+        traces.append(_points(reading, name, mine, sides))
     return drawing.drawing(
         traces,
         _HEIGHT,
@@ -59,12 +65,22 @@ def figure(reading: Reading, points: Sequence[evaluate.Point]) -> Drawing:
     )
 
 
-def _side(engine: str, value: float, span: tuple[float, float]) -> str:
-    """Where a point's name stands: the frameworks' often are neighbours, and none may leave the chart."""
-    share = (value - span[0]) / ((span[1] - span[0]) or 1.0)
-    if 0.25 <= share <= 0.65:
-        return "middle left" if engine == "llamaindex" else "middle right"
-    return "middle right" if share < 0.25 else "middle left"
+def _sides(points: Sequence[evaluate.Point], height: float) -> dict[str, str]:
+    """Where each variant's name stands: of those on a level the first to the left, the last to the right."""
+    times = [point.latency_ms for point in points]
+    found = {}
+    for point in points:
+        level = [item for item in points if abs(item.quality - point.quality) * 100 < _LEVEL * height]
+        level.sort(key=lambda item: (item.latency_ms, item.variant))
+        share = (point.latency_ms - min(times)) / ((max(times) - min(times)) or 1.0)
+        if len(level) == 1:  # the front leads on to the right, and no name may leave the chart
+            right = "top right" if point.front else "middle right"
+            found[point.variant] = right if share < 0.5 else "middle left"
+        elif point in (level[0], level[-1]):
+            found[point.variant] = "middle left" if point == level[0] else "middle right"
+        else:
+            found[point.variant] = "top center"
+    return found
 
 
 def _limits(points: Sequence[evaluate.Point]) -> tuple[float, float]:
@@ -108,23 +124,18 @@ def _front(points: Sequence[evaluate.Point]) -> dict[str, Any]:
 
 
 def _points(
-    reading: Reading,
-    engine: str,
-    points: Sequence[evaluate.Point],
-    span: tuple[float, float],
-    *,
-    named: bool,
+    reading: Reading, engine: str, points: Sequence[evaluate.Point], sides: Mapping[str, str]
 ) -> dict[str, Any]:
     look = palette.engine(engine)
     return {
         "type": "scatter",
-        "mode": "markers+text" if named else "markers",
+        "mode": "markers+text" if sides else "markers",
         "name": look.label,
         "x": [point.latency_ms for point in points],
         "y": [point.quality * 100 for point in points],
         "error_y": _whiskers(points, look.color),
         "text": [words.setting(reading.variants[point.variant], reading.among) for point in points],
-        "textposition": [_side(engine, point.latency_ms, span) for point in points],
+        "textposition": [sides.get(point.variant, "middle right") for point in points],
         "cliponaxis": False,
         "marker": {
             "size": [15 if point.front else 11 for point in points],

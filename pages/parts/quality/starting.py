@@ -36,6 +36,11 @@ def draw(
             begun = st.button(
                 "Evaluate", type="primary", icon=":material/play_arrow:", key="start", disabled=busy
             )
+        if drafts := sum(item.drafted for item in questions):
+            st.caption(
+                f":orange[:material/edit_note:] {count(drafts, 'draft')} that nobody has accepted yet "
+                f"{'runs' if drafts == 1 else 'run'} as well."
+            )
         if busy:
             st.caption("The documents are being changed: wait until that is done.")
     if begun:

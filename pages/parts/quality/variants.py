@@ -169,7 +169,7 @@ def _asking(workspace: Workspace) -> tuple[bool, int, int]:
     else:
         st.caption("Only the chunks are looked at: no model is called but the embedding model.")
     repeats = st.number_input(
-        "Ask each question so often",
+        "Times each question is asked",
         1,
         20,
         1,

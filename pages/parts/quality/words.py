@@ -67,6 +67,11 @@ def metric(name: str) -> str:
     return found.title if found else name
 
 
+def quoted(name: str) -> str:
+    """A metric's title within a sentence."""
+    return f"“{metric(name)}”"
+
+
 def points(value: float | None) -> str:
     """A metric in points of a hundred: `92.5`; a dash for None."""
     return "–" if value is None else f"{value * 100:.1f}"
@@ -74,7 +79,7 @@ def points(value: float | None) -> str:
 
 def signed(value: float | None) -> str:
     """A difference in points, with its sign."""
-    return "–" if value is None else f"{value * 100:+.1f}".replace("-", "−")
+    return "–" if value is None else f"{round(value * 100, 1) + 0.0:+.1f}".replace("-", "−")
 
 
 def interval(low: float | None, high: float | None) -> str:

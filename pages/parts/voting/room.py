@@ -228,7 +228,8 @@ def _ask(workspace: Workspace, poll: vote.Poll, result: vote.VoteResult) -> None
             "The question", placeholder="Ask your documents a question", label_visibility="collapsed"
         )
         asked = st.form_submit_button("Ask both", type="primary", icon=":material/send:")
-    suggested = None if result.ballots else _suggestion(workspace)
+    with st.container():  # one part of the page, which gives way as a whole when a question is asked
+        suggested = None if result.ballots else _suggestion(workspace)
     question = typed if asked else suggested
     if question is None:
         return
@@ -276,6 +277,8 @@ def _score(poll: vote.Poll, result: vote.VoteResult) -> None:
     def panel() -> None:
         with st.container(border=True, key="score"), states.guarded():
             now = poll.result()
+            if now.closed:
+                st.rerun(scope="app")
             score.draw(vote.tally(now), "running", size=16 if frame.presenting() else 13)
             mine = vote.tally(now, voters.current())
             if len(now.voters) > 1 and mine.votes:

@@ -70,6 +70,14 @@ def test_encodings_of_spreadsheets_are_read():
         assert read("q.csv", data).questions[0].answers == ("14 € für Zürich",)
 
 
+def test_a_quotation_that_is_never_closed_costs_its_own_row_only():
+    loaded = read("q.csv", 'question,answers\nWho?,Ada\n"Where,Gull Island\nWhen?,noon\n')
+    assert [item.question for item in loaded.questions] == ["Who?", "When?"]
+    (row,) = loaded.bad
+    assert (row.line, "never closed" in row.reason) == (3, True)
+    assert read("q.csv", 'question\nHow wide is a 5" screen?').bad == ()
+
+
 BAD_CSV = """question,answers,answerable
 Who?,Ada,
 ,Brandt,

@@ -44,6 +44,10 @@ def test_the_finding_comes_first_then_figures_pairs_questions_and_circumstances(
     assert places == sorted(places)
 
 
+def test_a_column_that_nothing_fills_is_left_out():
+    assert '<th scope="col">Cost</th>' not in export_html(evaluated())
+
+
 def test_it_asks_nobody_for_anything():
     text = export_html(evaluated())
     page = Page(text)

@@ -212,7 +212,11 @@ def test_a_journal_that_a_kill_cut_off_loses_only_the_line_that_was_being_writte
     resumed = run(evaluate(corpus, QUESTIONS, PAIR, retrieval_only=True, journal=LinesJournal(path)))
     assert resumed.outcomes[:5] == torn.outcomes
     assert all(map(same, resumed.outcomes, whole.outcomes))
-    assert read_journal(path).outcomes == resumed.outcomes
+    kept = read_journal(path)
+    assert kept.outcomes == resumed.outcomes
+    # What is told of a run and what is stored of it are one start and one duration.
+    assert (kept.started_at, kept.seconds) == (resumed.started_at, resumed.seconds)
+    assert resumed.started_at == whole.started_at
 
 
 class FullDisk(MemoryJournal):
