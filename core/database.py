@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.schema import CreateIndex, CreateTable
+from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
 from core.errors import StorageError, redact
 from core.settings import Settings
@@ -99,6 +100,13 @@ def _engine(url: str) -> Engine:
     return engine
 
 
+# SQLite does not wait for others at a change of the journal's mode, as it does everywhere else.
+@retry(
+    retry=retry_if_exception_message(match="database is locked"),
+    stop=stop_after_delay(_BUSY),
+    wait=wait_random(0.005, 0.05),
+    reraise=True,
+)
 def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     # Readers never wait for the writer; what a killed process committed survives.

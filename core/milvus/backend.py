@@ -153,12 +153,18 @@ class Backend:
             await clients.aio.close()
 
 
+# pymilvus pings every 10 s even when idle; Lite's server takes that for an attack ("too many pings"), cuts
+# the connection, and the next client's first call fails. Within one process there is nothing to keep alive.
+_UNPINGED = {"grpc.keepalive_time_ms": 2**31 - 1, "grpc.keepalive_permit_without_calls": False}
+
+
 def connection_args(address: Address, settings: Settings) -> dict[str, Any]:
     """Arguments for a pymilvus client; empty ones are left out."""
     given = {
         "uri": address.uri,
         "token": settings.milvus_token.get_secret_value(),
         "db_name": settings.milvus_database,
+        "grpc_options": _UNPINGED if address.kind == "lite" else None,
     }
     return {key: value for key, value in given.items() if value}
 

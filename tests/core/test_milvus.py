@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import BackendError, UsageError
 from core.milvus import Backend, collection_name, fingerprint, parse_address, quote_all, space_key
+from core.milvus.backend import connection_args
 from core.settings import Settings
 
 
@@ -162,3 +163,12 @@ def test_an_index_file_that_a_kill_cut_short_is_built_again(tmp_path):
     backend = Backend.connect(Settings.load({"home": tmp_path}))
     backend.wait_loaded("t")
     assert len(backend.controlled.sync.search("t", [[0.1, 0.2, 0.3, 0.4]], limit=5)[0]) == 5
+
+
+def test_milvus_lite_is_not_pinged_for_it_would_cut_the_connection(settings):
+    def options(uri):
+        made = settings(milvus_uri=uri)
+        return connection_args(parse_address(made), made).get("grpc_options")
+
+    assert options("somewhere/milvus.db")["grpc.keepalive_permit_without_calls"] is False
+    assert options("http://127.0.0.1:19530") is None
