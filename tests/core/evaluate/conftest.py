@@ -1,4 +1,7 @@
-"""One small corpus on one Milvus Lite, with the built-in model endpoint."""
+"""One small corpus on one Milvus Lite, with the built-in model endpoint.
+
+No longer kept than the package: tests elsewhere shut down the loop to which its clients belong.
+"""
 
 import itertools
 
@@ -31,13 +34,13 @@ QUESTIONS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lite(tmp_path_factory):
     """Settings that all tests share, so that Milvus Lite is opened once."""
     return Settings.load({"home": tmp_path_factory.mktemp("evaluate")})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def make_corpus(lite):
     """Opens a workspace of its own and fills it; without texts, with the small corpus."""
 
@@ -54,7 +57,7 @@ def make_corpus(lite):
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def corpus(make_corpus):
     """The small corpus; tests leave it as it is."""
     return make_corpus()
