@@ -5,6 +5,8 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 ADDRESS ?= 127.0.0.1
 PORT ?= 8501
 MILVUS_PORT ?= 19530
+# make run WATCH=auto runs a page again when its source changes. Watching takes in all of .venv too.
+WATCH ?= none
 # What `make test` hands to pytest, for example: make test PYTEST="-k ingest"
 PYTEST ?=
 
@@ -21,7 +23,7 @@ help: ## Show this list
 
 run: $(VENV)/app ## Start the app: Milvus Lite and the built-in model, no key needed (PORT=8501 ADDRESS=127.0.0.1)
 	@$(BIN)/python -m streamlit run app.py --server.address=$(ADDRESS) --server.port=$(PORT) \
-		--server.showEmailPrompt=false
+		--server.fileWatcherType=$(WATCH) --server.showEmailPrompt=false
 
 # Two at once: a third of the time is waiting. A file stays together, for what its tests share.
 test: check chromium postgresql ## Check, then run every test but the speed tests (PYTEST="-k name")

@@ -25,6 +25,7 @@ from core.engines.base import (
     Usage,
 )
 from core.errors import TandemError, UsageError, redact
+from core.imports import import_alone
 from core.ingest import FileResult, IngestSummary, Upload, ingest, reindex, remove
 from core.jobs import Job, get_jobs
 from core.loop import Handle, Item, Progress, Snapshot, cancel_owner, get_loop, run, stream, submit
@@ -84,6 +85,7 @@ __all__ = [
     "get_jobs",
     "get_loop",
     "history",
+    "import_alone",
     "ingest",
     "kinds",
     "overlap",

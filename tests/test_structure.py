@@ -29,7 +29,7 @@ from tests.source import (
 # Rooms of core from the ground up: one may import those on the lines above its own, none beside it.
 FLOORS = (
     ("errors",),
-    ("settings", "trace"),
+    ("settings", "trace", "imports"),
     ("loop",),
     ("jobs", "milvus", "models", "documents", "sample", "database", "processes"),
     ("engines",),

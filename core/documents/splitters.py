@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from core.documents.records import Chunk, Document, Splitter, chunk_id, document_id
 from core.documents.sentences import sentence_starts, sentences
+from core.imports import import_alone
 
 MOST_BYTES = 60_000
 """Largest chunk in bytes of UTF-8; a Milvus VARCHAR holds 65,535."""
@@ -133,6 +134,7 @@ def _resume(text: str, starts: list[int], earliest: int, end: int) -> int:
 
 
 def _langchain(text: str, splitter: Splitter) -> Iterator[Span]:
+    import_alone("langchain_text_splitters")
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     if splitter.native:
@@ -144,6 +146,7 @@ def _langchain(text: str, splitter: Splitter) -> Iterator[Span]:
 
 def _llamaindex(text: str, splitter: Splitter) -> Iterator[Span]:
     """Our sentence rule replaces nltk's, whose data cannot be read in a hard-linked install."""
+    import_alone("llama_index.core.node_parser")
     from llama_index.core.node_parser import SentenceSplitter
 
     if splitter.native:

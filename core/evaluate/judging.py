@@ -9,6 +9,7 @@ from core import models
 from core.errors import ModelError, TandemError, UsageError
 from core.evaluate.metrics.texts import refuses, without_citations
 from core.evaluate.records import Question
+from core.imports import import_alone
 from core.loop import get_loop
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def _wanted(question: Question, answer: str, contexts: Sequence[str]) -> Mapping
 
 
 def _make(workspace: Workspace) -> LlamaJudge:
+    import_alone("core.evaluate.llama_judge")
     from core.evaluate.llama_judge import LlamaJudge
 
     return LlamaJudge(workspace.model, workspace.settings.model_timeout)

@@ -7,9 +7,10 @@ who is quick waits for one import at most.
 from __future__ import annotations
 
 import gc
-import importlib
 import threading
 import time
+
+from core import import_alone
 
 # In the order in which a first visit needs them.
 MODULES = (
@@ -42,7 +43,7 @@ def _warm(delay: float) -> None:
     time.sleep(delay)
     for module in MODULES:
         try:
-            importlib.import_module(module)
+            import_alone(module)
         except ImportError:
             continue  # what needs it will say so, in its own words
         time.sleep(0.02)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -43,22 +44,31 @@ def free_port() -> int:
 def app(home: Path, script: str = "app.py", **variables: str) -> Iterator[str]:
     """Run the app with its data under `home` and these environment variables; yields its address."""
     port = free_port()
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("TANDEM_")}
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+    with serve(command, port, home, **variables) as address:
+        yield address
+
+
+@contextmanager
+def serve(command: list[str], port: int, home: Path, **variables: str) -> Iterator[str]:
+    """Run `command`, which starts the app at `port`; what it prints goes to `home`/streamlit.log."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("TANDEM_")}
+    environment = {**clean, "TANDEM_HOME": str(home), **variables}
     log = (home / "streamlit.log").open("w")
+    # A session of its own, since make and its shell stand before the server.
     server = subprocess.Popen(
-        command, cwd=ROOT, env={**clean, "TANDEM_HOME": str(home), **variables}, stdout=log, stderr=log
+        command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
     )
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", server)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:
-            server.kill()
+            os.killpg(server.pid, signal.SIGKILL)
         log.close()
 
 

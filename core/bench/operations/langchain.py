@@ -8,6 +8,7 @@ from typing import Any
 from core.bench.drivers import Work
 from core.bench.operations import data
 from core.bench.operations.base import Operation, Stage, filter_in, first_wrong, lazily
+from core.imports import import_alone
 
 _FILL_BATCH = 1000
 
@@ -24,6 +25,7 @@ class LangChainKit:
 
     def open(self, stage: Stage) -> Any:
         """See `Kit.open`."""
+        import_alone("core.bench.operations.langchain_store")
         from core.bench.operations.langchain_store import BenchMilvus
 
         store = BenchMilvus(

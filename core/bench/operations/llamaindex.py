@@ -8,6 +8,7 @@ from typing import Any
 from core.bench.drivers import Work
 from core.bench.operations import data
 from core.bench.operations.base import Operation, Stage, first_wrong, lazily
+from core.imports import import_alone
 
 _FILL_BATCH = 1000
 # The store cuts a list of nodes into inserts of this many; its own default is 100, LangChain's 1000.
@@ -44,6 +45,7 @@ class LlamaIndexKit:
             store.add([make(index) for index in range(start, stop)])
 
     def _store(self, stage: Stage) -> Any:
+        import_alone("llama_index.vector_stores.milvus")
         from llama_index.vector_stores.milvus import IndexManagement, MilvusVectorStore
         from llama_index.vector_stores.milvus.utils import BM25BuiltInFunction
 
@@ -178,6 +180,7 @@ class ClearKit:
 
     def open(self, stage: Stage) -> Any:
         """See `Kit.open`; the collections need neither index nor load."""
+        import_alone("llama_index.vector_stores.milvus")
         from llama_index.vector_stores.milvus import IndexManagement, MilvusVectorStore
 
         stores = []
