@@ -28,7 +28,9 @@ class Card:
 
 def draw(reading: Reading) -> None:
     """The sentence, what else can be told, and the numbers."""
-    first, *others = said(reading)
+    # Seconds, where a thousand questions were put to a dozen variants and nobody has looked before.
+    with st.spinner("Working out what can be told from chance", show_time=True):
+        first, *others = said(reading)
     st.markdown(f"### {plain(first)}", anchors=False)
     for text in others:
         st.markdown(f":material/subdirectory_arrow_right: {plain(text)}")
