@@ -33,7 +33,9 @@ def said(home: Path) -> list[str]:
 @pytest.mark.skipif(not MADE, reason="make run uses .venv, and these tests run elsewhere")
 def test_make_run_says_where_it_runs_and_then_keeps_quiet(browser, tmp_path):
     port = shots.free_port()
-    with shots.serve(["make", "run", f"PORT={port}"], port, tmp_path) as address:
+    # On a desktop it would open the developer's own browser.
+    quiet = {"STREAMLIT_SERVER_HEADLESS": "true"}
+    with shots.serve(["make", "run", f"PORT={port}"], port, tmp_path, **quiet) as address:
         first_steps(browser, address)
     assert f"http://127.0.0.1:{port}" in (tmp_path / "streamlit.log").read_text()
     assert said(tmp_path) == []
