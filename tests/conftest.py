@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -31,6 +32,11 @@ for _name in list(os.environ):
     if _name.startswith(("TANDEM_", "OPENAI_")) and not _name.startswith("TANDEM_TEST_"):
         # At import, before any fixture of any scope can read a setting.
         del os.environ[_name]
+
+# A shell has what it starts in the background (`make test &`) ignore Ctrl-C, and so would the programs that
+# are to be interrupted here: what is ignored is inherited, what is handled is not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure() -> None:

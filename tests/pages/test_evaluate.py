@@ -68,7 +68,7 @@ def workspace(name=FULL):
 @pytest.fixture
 def slow(monkeypatch):
     """An answerer that takes its time, so that a run can be met half way."""
-    monkeypatch.setenv("TANDEM_OFFLINE_FIRST_TOKEN_MS", "150")
+    monkeypatch.setenv("TANDEM_OFFLINE_FIRST_TOKEN_MS", "600")
 
 
 # Questions
