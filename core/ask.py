@@ -36,6 +36,9 @@ from core.trace import SpanKind, Trace, tracing
 if TYPE_CHECKING:
     from core.workspace import Workspace
 
+# Seconds until a task that goes on after its cancel is cancelled again: long enough to close a connection.
+_CANCEL_AGAIN = 0.5
+
 
 @dataclass(frozen=True)
 class AskOptions:
@@ -114,9 +117,21 @@ async def ask(
             open_sides -= isinstance(event, Finished | Failed)
             yield event
     finally:
-        for task in tasks:
+        await end_all(tasks)
+
+
+async def end_all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel the tasks, and again until every one has ended.
+
+    On Python 3.11 `asyncio.wait_for`, through which pymilvus calls, drops a cancel that comes in the same
+    moment as its result: the answer would be written to its end.
+    """
+    under_way = set(tasks)
+    while under_way:
+        for task in under_way:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, under_way = await asyncio.wait(under_way, timeout=_CANCEL_AGAIN)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def answers(
