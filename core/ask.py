@@ -131,6 +131,7 @@ async def end_all(tasks: Sequence[asyncio.Task[None]]) -> None:
         for task in under_way:
             task.cancel()
         _, under_way = await asyncio.wait(under_way, timeout=_CANCEL_AGAIN)
+    # Takes what they raised, which asyncio would log as never retrieved.
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

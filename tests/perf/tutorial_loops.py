@@ -190,62 +190,9 @@ class LangChain:
         return perf_counter() - start
 
 
-@dataclass
-class Bare:
-    """No framework: `AsyncMilvusClient` and a gather."""
-
-    uri: str
-    count: int
-    dimension: int
-    consistency: str
-
-    def store(self, rows: int) -> Any:
-        from pymilvus import AsyncMilvusClient, DataType, MilvusClient
-
-        client = MilvusClient(self.uri)
-        schema = client.create_schema(auto_id=False)
-        schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
-        schema.add_field("text", DataType.VARCHAR, max_length=1000)
-        schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=self.dimension)
-        indexes = client.prepare_index_params()
-        indexes.add_index("embedding", index_type="AUTOINDEX", metric_type="COSINE")
-        name = f"{PREFIX}{uuid.uuid4().hex[:12]}"
-        client.create_collection(
-            name, schema=schema, index_params=indexes, consistency_level=self.consistency
-        )
-        if rows:
-            client.insert(name, self._rows(rows))
-        return name, client, AsyncMilvusClient(self.uri)
-
-    def _rows(self, count: int) -> list[dict[str, Any]]:
-        return [
-            {"id": uuid.uuid4().hex[:16], "text": f"n{i}_text", "embedding": self._vector()}
-            for i in range(count)
-        ]
-
-    def _vector(self) -> list[float]:
-        return [0.5] * (self.dimension - 1) + [random.random()]
-
-    async def async_insert(self, store: Any) -> float:
-        name, _, client = store
-        rows = self._rows(self.count)
-        start = perf_counter()
-        await asyncio.gather(*[client.insert(name, [row]) for row in rows])
-        return perf_counter() - start
-
-    async def async_search(self, store: Any) -> float:
-        name, _, client = store
-        vectors = [self._vector() for _ in range(self.count)]
-        start = perf_counter()
-        await asyncio.gather(
-            *[client.search(name, [vector], limit=TOP_K, output_fields=["text"]) for vector in vectors]
-        )
-        return perf_counter() - start
-
-
-TUTORIALS = {"llamaindex": LlamaIndex, "langchain": LangChain, "pymilvus": Bare}
-CHANGING = {"add", "add_documents", "delete", "insert"}
-FILLED = {"query", "similarity_search", "delete", "search"}
+TUTORIALS = {"llamaindex": LlamaIndex, "langchain": LangChain}
+CHANGING = {"add", "add_documents", "delete"}
+FILLED = {"query", "similarity_search", "delete"}
 
 
 @contextmanager
@@ -270,8 +217,7 @@ def loop(
     def once() -> float:
         target = next(stores)
         if mode == "asyncio":
-            client = target[2] if framework == "pymilvus" else target.aclient
-            notebook.run(client.list_collections())  # connected before the clock, as ours is
+            notebook.run(target.aclient.list_collections())  # connected before the clock, as ours is
             return float(notebook.run(getattr(tutorial, f"async_{operation}")(target)))
         return float(getattr(tutorial, operation)(target))
 
